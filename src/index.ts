@@ -1,0 +1,2 @@
+/** The public door: names, no logic. */
+export { CallboardError } from './base/errors.ts'
