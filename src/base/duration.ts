@@ -35,7 +35,11 @@ export const durationShape = 'It must be whole milliseconds of 0 or more, or tex
 export function spelled(ms: number): string {
   if (ms < units.s) return `${Math.round(ms)}ms`
   if (ms < units.m) return `${Number((ms / units.s).toFixed(1))}s`
-  for (const [larger, smaller] of [['d', 'h'], ['h', 'm'], ['m', 's']] as const) {
+  for (const [larger, smaller] of [
+    ['d', 'h'],
+    ['h', 'm'],
+    ['m', 's'],
+  ] as const) {
     if (ms < units[larger]) continue
     const rest = Math.floor((ms % units[larger]) / units[smaller])
     return `${Math.floor(ms / units[larger])}${larger}${rest > 0 ? ` ${rest}${smaller}` : ''}`

@@ -18,6 +18,7 @@ interface Entry {
 }
 
 /** Code → kind, meaning and fix. Codes never change their meaning; they are safe to compare in programs. */
+// biome-ignore format: a table, one line for each code
 export const registry = {
   INVALID_ARGUMENT: { kind: 'input', means: 'An argument has the wrong type.', fix: 'Pass a value of the type named in the message.' },
   INVALID_NAME: { kind: 'input', means: 'A topic, task, service, queue or namespace name cannot be used.', fix: 'Use parts of A-Z a-z 0-9 _ - joined by single dots.' },

@@ -41,7 +41,11 @@ export function originOf(id: string): string {
 export function derivedId(...parts: readonly (string | Uint8Array)[]): string {
   const hash = createHash('sha256')
   for (const part of parts) hash.update(part).update('\0')
-  return hash.digest('base64url').slice(0, 25).replace(/[A-Z]/g, (letter) => letter.toLowerCase()).padStart(26, 'd')
+  return hash
+    .digest('base64url')
+    .slice(0, 25)
+    .replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+    .padStart(26, 'd')
 }
 
 /** Refuses what cannot be an id. Allowed: 1 to 128 of A-Z a-z 0-9 _ - : . / */

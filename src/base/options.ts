@@ -50,46 +50,66 @@ export function readOptions<R extends Record<string, Reader<unknown>>>(where: st
     else read[name] = result
   }
   if (unknown.length + complaints.length > 0) {
-    throw fault(complaints.length > 0 ? 'INVALID_OPTION' : 'UNKNOWN_OPTION', `The options of ${where} cannot be used: ${[...unknown, ...complaints].join('; ')}.`)
+    throw fault(
+      complaints.length > 0 ? 'INVALID_OPTION' : 'UNKNOWN_OPTION',
+      `The options of ${where} cannot be used: ${[...unknown, ...complaints].join('; ')}.`,
+    )
   }
   return read as Read<R>
 }
 
 /** A duration of at least `least` ms (default 0). */
-export const time = (least = 0): Reader<number> => (value) => {
-  const ms = milliseconds(value)
-  if (ms === undefined) return wrong(durationShape)
-  return ms < least ? wrong(`it must be at least ${least} ms`) : ms
-}
+export const time =
+  (least = 0): Reader<number> =>
+  (value) => {
+    const ms = milliseconds(value)
+    if (ms === undefined) return wrong(durationShape)
+    return ms < least ? wrong(`it must be at least ${least} ms`) : ms
+  }
 
 /** A whole number between two bounds. */
-export const whole = (least: number, most: number): Reader<number> => (value) =>
-  Number.isInteger(value) && (value as number) >= least && (value as number) <= most ? (value as number) : wrong(`it must be a whole number from ${least} to ${most}`)
+export const whole =
+  (least: number, most: number): Reader<number> =>
+  (value) =>
+    Number.isInteger(value) && (value as number) >= least && (value as number) <= most
+      ? (value as number)
+      : wrong(`it must be a whole number from ${least} to ${most}`)
 
 /** One of some words. */
-export const oneOf = <const T extends string>(...words: readonly T[]): Reader<T> => (value) =>
-  words.includes(value as T) ? (value as T) : wrong(`it must be one of ${words.join(', ')}`)
+export const oneOf =
+  <const T extends string>(...words: readonly T[]): Reader<T> =>
+  (value) =>
+    words.includes(value as T) ? (value as T) : wrong(`it must be one of ${words.join(', ')}`)
 
 /** True or false. */
 export const flag: Reader<boolean> = (value) => (typeof value === 'boolean' ? value : wrong('it must be true or false'))
 
 /** Text that is not empty. */
-export const text: Reader<string> = (value) => (typeof value === 'string' && value !== '' ? value : wrong('it must be text that is not empty'))
+export const text: Reader<string> = (value) =>
+  typeof value === 'string' && value !== '' ? value : wrong('it must be text that is not empty')
 
 /** A function. */
-export const callable = <T>(): Reader<T> => (value) => (typeof value === 'function' ? (value as T) : wrong('it must be a function'))
+export const callable =
+  <T>(): Reader<T> =>
+  (value) =>
+    typeof value === 'function' ? (value as T) : wrong('it must be a function')
 
 /** Taken as it is; checked elsewhere. */
-export const anything = <T>(): Reader<T> => (value) => value as T
+export const anything =
+  <T>(): Reader<T> =>
+  (value) =>
+    value as T
 
 /** Whatever another function makes of it; what that throws becomes the complaint. */
-export const made = <T>(make: (value: never) => T): Reader<T> => (value) => {
-  try {
-    return make(value as never)
-  } catch (error) {
-    return wrong(error instanceof Error ? error.message : String(error))
+export const made =
+  <T>(make: (value: never) => T): Reader<T> =>
+  (value) => {
+    try {
+      return make(value as never)
+    } catch (error) {
+      return wrong(error instanceof Error ? error.message : String(error))
+    }
   }
-}
 
 function unknownOption(name: string, known: readonly string[]): string {
   const near = nearest(name, known)
