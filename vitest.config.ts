@@ -1,0 +1,43 @@
+/** One run, five projects: what needs no broker, what needs one, the types, the repository's own promises, the demos. */
+
+import { defineConfig } from 'vitest/config'
+
+// `import … from 'callboard'` means the source here, as package.json says under this name; the others are vite's own.
+const conditions = ['callboard-source', 'module', 'node', 'development|production']
+const shared = {
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  // Node 20 does not know `await using`; it is written out for it.
+  oxc: { target: 'node20' },
+} as const
+
+const onBroker = { globalSetup: ['test/setup/broker.ts'], hookTimeout: 30_000 }
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    reporters: ['default', './test/setup/reporter.ts'],
+    projects: [
+      { ...shared, test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      {
+        ...shared,
+        test: { name: 'broker', include: ['test/broker/**/*.test.ts', 'test/regression/**/*.test.ts'], testTimeout: 15_000, ...onBroker },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'types',
+          include: [],
+          typecheck: { enabled: true, only: true, include: ['test/types/**/*.test-d.ts'], tsconfig: 'test/types/tsconfig.json' },
+        },
+      },
+      // Some of these compile the whole source, beside all the others on few cores.
+      { ...shared, test: { name: 'repo', include: ['test/repo/**/*.test.ts'], testTimeout: 60_000 } },
+      // Last and alone: the demos measure themselves.
+      {
+        ...shared,
+        test: { name: 'demos', include: ['test/demos/**/*.test.ts'], testTimeout: 120_000, sequence: { groupOrder: 1 }, ...onBroker },
+      },
+    ],
+  },
+})
