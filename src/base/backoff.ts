@@ -18,7 +18,7 @@ export type Waiting = (attempt: number, error: unknown) => number
 /** Turns a backoff option into a function. Throws INVALID_OPTION. */
 export function backoff(option: Backoff, random: () => number = Math.random): Waiting {
   if (typeof option === 'function') return (attempt, error) => duration(option(attempt, error), 'the wait returned by backoff()')
-  if (typeof option === 'number' || !option.includes('..')) {
+  if (typeof option !== 'string' || !option.includes('..')) {
     const wait = duration(option as Duration, 'backoff')
     return () => wait
   }

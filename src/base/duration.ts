@@ -33,18 +33,20 @@ export const durationShape = 'It must be whole milliseconds of 0 or more, or tex
 
 /** A span of time for people: the two largest units, as `1h 5m` or `2.5s`. */
 export function spelled(ms: number): string {
-  if (ms < units.s) return `${Math.round(ms)}ms`
-  if (ms < units.m) return `${Number((ms / units.s).toFixed(1))}s`
+  // Rounded before it is compared, so that nothing reads 1000ms or 60s.
+  const tidy = ms < units.s ? Math.round(ms) : Math.round(ms / 100) * 100
+  if (tidy < units.s) return `${tidy}ms`
+  if (tidy < units.m) return `${tidy / units.s}s`
   for (const [larger, smaller] of [
     ['d', 'h'],
     ['h', 'm'],
     ['m', 's'],
   ] as const) {
-    if (ms < units[larger]) continue
-    const rest = Math.floor((ms % units[larger]) / units[smaller])
-    return `${Math.floor(ms / units[larger])}${larger}${rest > 0 ? ` ${rest}${smaller}` : ''}`
+    if (tidy < units[larger]) continue
+    const rest = Math.floor((tidy % units[larger]) / units[smaller])
+    return `${Math.floor(tidy / units[larger])}${larger}${rest > 0 ? ` ${rest}${smaller}` : ''}`
   }
-  return `${ms}ms`
+  return `${tidy}ms`
 }
 
 function parsed(value: unknown): number | undefined {

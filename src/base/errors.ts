@@ -164,7 +164,8 @@ export function asError(thrown: unknown): Error {
 export function shown(value: unknown, most = 60): string {
   const text = typeof value === 'string' ? JSON.stringify(value) : describe(value)
   const safe = text.replace(/[\u0000-\u001f\u007f-\u009f\u00a0\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|[\ud800-\udfff]/gu, escaped)
-  return safe.length > most ? `${safe.slice(0, most)}… (${safe.length} characters)` : safe
+  // Without the first half of a character that was cut.
+  return safe.length > most ? `${safe.slice(0, most).replace(/[\ud800-\udbff]$/, '')}… (${safe.length} characters)` : safe
 }
 
 function escaped(character: string): string {

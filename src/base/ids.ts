@@ -40,7 +40,8 @@ export function originOf(id: string): string {
  */
 export function derivedId(...parts: readonly (string | Uint8Array)[]): string {
   const hash = createHash('sha256')
-  for (const part of parts) hash.update(part).update('\0')
+  // Its length before each part: ('a', 'b') and ('a\0b') are not the same things.
+  for (const part of parts) hash.update(`${Buffer.byteLength(part)}:`).update(part)
   return hash
     .digest('base64url')
     .slice(0, 25)
