@@ -31,9 +31,9 @@ export function pages(): string[] {
   return [...files('README.md'), ...files('docs', /\.md$/)]
 }
 
-/** Every block of every page. */
-export function snippets(): Snippet[] {
-  return pages().flatMap((page) => extract(page, read(page)))
+/** Every block of every page. `folder` is where files are written, from the root. */
+export function snippets(folder?: string): Snippet[] {
+  return pages().flatMap((page) => extract(page, read(page), folder))
 }
 
 /** The blocks of a page. `folder` is where files are written, from the root. */
