@@ -1,2 +1,45 @@
 /** The public door: names, no logic. */
-export { CallboardError } from './base/errors.ts'
+
+export type { Backoff } from './base/backoff.ts'
+export type { Duration } from './base/duration.ts'
+export {
+  BrokerError,
+  BugError,
+  CallboardError,
+  ConnectionError,
+  type ErrorCode,
+  InvalidInputError,
+  MessageError,
+  ServerError,
+  TaskError,
+  TimedOutError,
+  UnknownOutcomeError,
+} from './base/errors.ts'
+export type { EventMap, Label, RunInfo, Style } from './base/events.ts'
+export type { Failure, FailureError, Obituary, Reason } from './base/obituary.ts'
+export type { Schema } from './base/schema.ts'
+export { type Board, type BoardOptions, callboard, type Heard } from './board/board.ts'
+export type { EventContext, Sender, TaskContext } from './board/context.ts'
+export type { ErrorTest, RetryOptions } from './board/contract.ts'
+export type { Dead, DeadGroup, DeadLetter, DeadSelector } from './board/dead.ts'
+export type { Handle, HandleOf, ResultHandle, ResultOptions, State, Status } from './board/handle.ts'
+export type { Logger, LogOption } from './board/log.ts'
+export type { Service, ServiceBuilder } from './board/service.ts'
+export { type EnqueueOptions, type Performer, type PerformOptions, type Task, type TaskSettings, task } from './board/task.ts'
+export {
+  type PublishOptions,
+  pattern,
+  type Receipt,
+  type SubscribeOptions,
+  type Subscriber,
+  type Topic,
+  type TopicOptions,
+  type TopicPattern,
+  topic,
+} from './board/topic.ts'
+export type { Gate } from './runtime/gate.ts'
+export type { Run } from './runtime/run.ts'
+export { Reject, Snooze } from './runtime/verdict.ts'
+export type { Encoding } from './wire/codec.ts'
+export type { UserHeaders } from './wire/envelope.ts'
+export type { Lane } from './wire/names.ts'

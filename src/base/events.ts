@@ -1,0 +1,80 @@
+/**
+ * What callboard tells about itself. Logs, ledger, traces and metrics are equal listeners; without a listener
+ * nothing is built and nothing is paid.
+ */
+
+import type { Obituary } from './obituary.ts'
+
+/** Which way something was invoked: because it subscribed, or because it was named. */
+export type Style = 'implicit' | 'explicit'
+
+/** Whose run it is. */
+export interface Label {
+  readonly style: Style
+  readonly service: string
+  /** Name of the contract. */
+  readonly name: string
+}
+
+/** One run of a handler. */
+export interface RunInfo extends Label {
+  readonly id: string
+  readonly attempt: number
+}
+
+/** Event name → what listeners are told. */
+export interface EventMap {
+  /** Something was stored by this process. */
+  stored: { readonly style: Style; readonly name: string; readonly id: string; readonly duplicate: boolean }
+  /** A handler begins. */
+  started: RunInfo
+  /** A handler ended and its verdict is told. `ms` is how long it ran; `after` when it will be tried again. */
+  finished: RunInfo & {
+    readonly verdict: 'ack' | 'again' | 'bury'
+    readonly end: string
+    readonly ms: number
+    readonly after?: number
+    readonly error?: unknown
+  }
+  /** A delivery was given up and is a dead letter now. */
+  buried: RunInfo & { readonly obituary: Obituary }
+  /** A handler went on after it had lost the right to answer. */
+  ignored: RunInfo & { readonly why: string }
+  /** Something went wrong that heals by itself. */
+  trouble: { readonly what: string; readonly error?: unknown }
+  /** The broker differs from the code and was left as it is. */
+  drift: { readonly sentences: readonly string[] }
+  /** The connection was lost or is back. */
+  connection: { readonly state: 'lost' | 'back'; readonly server: string }
+}
+
+/** Tells and hears. */
+export class Events {
+  readonly #listeners = new Map<keyof EventMap, Set<(payload: never) => void>>()
+
+  /** Hears one kind of event. Gives back how to stop. What a listener throws is its own trouble: it is told as `trouble`. */
+  on<K extends keyof EventMap>(name: K, listener: (payload: EventMap[K]) => void): () => void {
+    const listeners = this.#listeners.get(name) ?? new Set()
+    this.#listeners.set(name, listeners)
+    listeners.add(listener)
+    return () => {
+      listeners.delete(listener)
+      if (listeners.size === 0) this.#listeners.delete(name)
+    }
+  }
+
+  /** Whether anybody hears this kind: ask before building something to tell. */
+  heard(name: keyof EventMap): boolean {
+    return this.#listeners.has(name)
+  }
+
+  tell<K extends keyof EventMap>(name: K, payload: EventMap[K]): void {
+    for (const listener of this.#listeners.get(name) ?? []) {
+      try {
+        ;(listener as (payload: EventMap[K]) => void)(payload)
+      } catch (error) {
+        if (name !== 'trouble') this.tell('trouble', { what: `a listener for "${name}" threw`, error })
+      }
+    }
+  }
+}

@@ -1,0 +1,247 @@
+/** The board: a connection with its declared streams, which hands out the verbs. */
+
+import { hostname } from 'node:os'
+import type { Duration } from '../base/duration.ts'
+import { fault } from '../base/errors.ts'
+import { type EventMap, Events } from '../base/events.ts'
+import { newId, origin } from '../base/ids.ts'
+import { anything, oneOf, readOptions, time, whole } from '../base/options.ts'
+import { answersOver } from '../wire/answers.ts'
+import { type Address, type Link, link } from '../wire/connection.ts'
+import type { Headers } from '../wire/envelope.ts'
+import { readLive } from '../wire/live.ts'
+import { names, topicOf } from '../wire/names.ts'
+import { publisher } from '../wire/publisher.ts'
+import { inWords, layout, type OnDrift } from '../wire/streams.ts'
+import { table } from '../wire/table.ts'
+import type { Sender } from './context.ts'
+import { readBody } from './contract.ts'
+import type { Core } from './core.ts'
+import { type Dead, dead } from './dead.ts'
+import { fromEnvironment } from './environment.ts'
+import { type HandleOf, handle } from './handle.ts'
+import { type LogOption, logEvents, logger } from './log.ts'
+import { storeMany } from './many.ts'
+import { results } from './result.ts'
+import { type Service, type ServiceBuilder, service } from './service.ts'
+import { type EnqueueOptions, enqueue, order, type Task } from './task.ts'
+import { announcement, type PublishOptions, publish, type Receipt, type Topic, type TopicPattern } from './topic.ts'
+
+/** Where the broker is, and how this board uses it. */
+export interface BoardOptions extends Address {
+  /** Everything of this board lies under this name on the broker; boards of other namespaces never meet it. One word in lower case. Default: `CALLBOARD_NAMESPACE`, or `callboard`. */
+  readonly namespace?: string
+  /** Copies of every stream. Default: three in a cluster, otherwise one. */
+  readonly replicas?: number
+  /** Where the broker's streams differ from the code: tell (default), refuse to start, or update the broker. */
+  readonly onDrift?: OnDrift
+  /** How long an id is remembered: a message repeated within it is stored once. Default 2 min. */
+  readonly dedupe?: Duration
+  /** How long events are kept. Default 7 days. */
+  readonly retention?: Duration
+  /** A pino logger, a level for the built-in one, or false. Default `warn`. */
+  readonly log?: LogOption
+  /** Messages under way to the broker at most; more wait their turn. Default 1,000. */
+  readonly inFlight?: number
+}
+
+/** An event as a live listener gets it. */
+export interface Heard<Event> {
+  readonly event: Event
+  readonly topic: string
+  readonly id: string
+  /** Its place in the stream: listening again from the next one misses nothing. */
+  readonly sequence: number
+  readonly headers: Headers['user']
+}
+
+/** A connection with its declared streams; hands out the verbs. `await using` closes it at the end of a block. */
+export interface Board extends Sender, AsyncDisposable {
+  readonly namespace: string
+  /** Says what happened. Resolves when the broker has stored it; names nobody. */
+  publish<Input>(topic: Topic<Input>, event: NoInfer<Input>, options?: PublishOptions): Promise<Receipt>
+  /** Says many things of one kind, at batch speed and in order; all or none up to 1,000. */
+  publishMany<Input>(topic: Topic<Input>, events: readonly NoInfer<Input>[], options?: Omit<PublishOptions, 'id'>): Promise<Receipt[]>
+  /** Names the work. Resolves, with a handle, when the broker has stored it. */
+  enqueue<Input, Output, Tracked extends boolean>(
+    task: Task<Input, unknown, Output, Tracked>,
+    input: NoInfer<Input>,
+    options?: EnqueueOptions,
+  ): Promise<HandleOf<Output, Tracked>>
+  /** Names much work of one kind, at batch speed; all or none up to 1,000. */
+  enqueueMany<Input, Output, Tracked extends boolean>(
+    task: Task<Input, unknown, Output, Tracked>,
+    inputs: readonly NoInfer<Input>[],
+    options?: Omit<EnqueueOptions, 'id' | 'unique'>,
+  ): Promise<HandleOf<Output, Tracked>[]>
+  /** The handle of a task enqueued elsewhere. */
+  handle<Output, Tracked extends boolean>(task: Task<never, unknown, Output, Tracked>, id: string): HandleOf<Output, Tracked>
+  /** Begins a service: a named set of subscriptions and performers. */
+  service(name: string): ServiceBuilder
+  /** Events as they come, live: not durable, not acknowledged. `from` as for a subscription; a sequence resumes. */
+  listen<Event>(
+    topic: Topic<never, Event> | TopicPattern<Event>,
+    options?: { readonly from?: 'new' | 'all' | Date | number; readonly signal?: AbortSignal },
+  ): AsyncIterable<Heard<Event>>
+  /** What was given up, on both sides. */
+  readonly dead: Dead
+  /** Hears what callboard tells about itself. Gives back how to stop. */
+  on<K extends keyof EventMap>(event: K, listener: (payload: EventMap[K]) => void): () => void
+  /** Stops all services of this board, then closes its connections. Closing twice is closing once. */
+  close(options?: { readonly drain?: Duration }): Promise<void>
+}
+
+const boardReaders = {
+  servers: anything<string | readonly string[]>(),
+  name: anything<string>(),
+  user: anything<string>(),
+  password: anything<string>(),
+  token: anything<string>(),
+  credentials: anything<string>(),
+  tls: anything<NonNullable<Address['tls']>>(),
+  inboxPrefix: anything<string>(),
+  namespace: anything<string>(),
+  replicas: whole(1, 5),
+  onDrift: oneOf('tell', 'refuse', 'update'),
+  dedupe: time(100),
+  retention: time(1000),
+  log: anything<LogOption>(),
+  inFlight: whole(1, 100_000),
+}
+
+const week = 7 * 86_400_000
+const twoMinutes = 120_000
+
+/** Opens a board. Throws what a connection or the declared streams may throw, and complaints about options. */
+export async function callboard(options?: BoardOptions): Promise<Board> {
+  const read = { ...fromEnvironment(process.env), ...readOptions('callboard()', options, boardReaders) }
+  const core = await open(read as BoardOptions & { dedupe?: number; retention?: number })
+  return face(core)
+}
+
+interface OpenCore extends Core {
+  close(): Promise<void>
+}
+
+async function open(options: BoardOptions & { dedupe?: number; retention?: number }): Promise<OpenCore> {
+  const place = names(options.namespace ?? 'callboard')
+  const speaking = await link(options)
+  const events = new Events()
+  const log = logger(options.log ?? 'warn')
+  logEvents(events, log)
+  speaking.listen((event) =>
+    event.type === 'refused'
+      ? events.tell('trouble', { what: 'the broker reported an error', error: event.error })
+      : events.tell('connection', { state: event.type, server: speaking.server }),
+  )
+  const dedupe = options.dedupe ?? twoMinutes
+  const declared = await layout(speaking, place, {
+    replicas: options.replicas,
+    onDrift: options.onDrift ?? 'tell',
+    dedupe,
+    retention: { age: options.retention ?? week, bytes: 0 },
+    tell: (drift) => events.tell('drift', { sentences: drift.map(inWords) }),
+  })
+  try {
+    await Promise.all([declared.topics(), declared.table(), declared.dead()])
+  } catch (error) {
+    await speaking.close()
+    throw error
+  }
+  const publishing = publisher(speaking, { inFlight: options.inFlight ?? 1000, budget: Math.min(30_000, dedupe / 2) })
+  const kept = table(speaking, place, publishing)
+  const queues = new Map<string, Promise<void> | true>()
+  let listening: Promise<Awaited<ReturnType<Core['listening']>>> | undefined
+  return {
+    names: place,
+    link: speaking,
+    listening() {
+      listening ??= link({ ...options, name: `${options.name ?? 'callboard'}, listening` }).then((listener) => ({
+        link: listener,
+        answers: answersOver(listener, (error) => events.tell('trouble', { what: 'an answer could not be written', error })),
+      }))
+      return listening
+    },
+    publisher: publishing,
+    table: kept,
+    layout: declared,
+    results: results(speaking, place, kept, events, async (filter) => void (await declared.manager.streams.purge(place.table, { filter }))),
+    events,
+    log,
+    worker: `${hostname()}/${process.pid}/${origin.slice(0, 4)}`,
+    declareQueue(queue) {
+      const known = queues.get(queue)
+      if (known === true) return undefined
+      if (known !== undefined) return known
+      const declaring = declared.queue(queue).then(
+        () => void queues.set(queue, true),
+        (error: unknown) => {
+          queues.delete(queue)
+          throw error
+        },
+      )
+      queues.set(queue, declaring)
+      return declaring
+    },
+    async close() {
+      publishing.close()
+      await (await listening?.catch(() => undefined))?.link.close()
+      await speaking.close()
+    },
+  }
+}
+
+function face(core: OpenCore): Board {
+  const services = new Set<Service>()
+  let closing: Promise<void> | undefined
+  const refuseClosed = () => {
+    if (closing) throw fault('CLOSED', 'The board is closed.')
+  }
+  const board: Board = {
+    namespace: core.names.namespace,
+    publish: (topic, event, options) => publish(core, topic, event, options),
+    async publishMany(topic, events, options) {
+      const prepared = await Promise.all(events.map((event) => announcement(core, topic, event, options)))
+      return storeMany(core.publisher, prepared, options?.signal)
+    },
+    async enqueue(task, input, options) {
+      if (task.track) core.results.listen()
+      const { id, sequence, duplicate } = await enqueue(core, task, input, options)
+      return handle(core, task, { id, sequence, duplicate }, true)
+    },
+    async enqueueMany(task, inputs, options) {
+      if (task.track) core.results.listen()
+      const prepared = await Promise.all(inputs.map((input) => order(core, task, input, options)))
+      await core.declareQueue(task.queue)
+      const receipts = await storeMany(core.publisher, prepared, options?.signal)
+      return receipts.map((receipt) => handle(core, task, receipt, true))
+    },
+    handle: (task, id) => handle(core, task, { id, sequence: 0, duplicate: false }, false),
+    service(name) {
+      refuseClosed()
+      return service(core, name, { started: (each) => services.add(each), stopped: (each) => services.delete(each) })
+    },
+    async *listen<Event>(
+      topic: Topic<never, Event> | TopicPattern<Event>,
+      options: { readonly from?: 'new' | 'all' | Date | number; readonly signal?: AbortSignal } = {},
+    ) {
+      const from = options.from ?? 'new'
+      const start = typeof from === 'number' ? { sequence: from } : from instanceof Date ? { time: from } : { at: from }
+      for await (const read of readLive(core.link, core.names.topics, core.names.event(topic.name), start, options.signal)) {
+        const event = (await readBody(read, topic.schema, topic.name)) as Event
+        yield { event, topic: topicOf(read.subject), id: read.headers.id ?? newId(), sequence: read.sequence, headers: read.headers.user }
+      }
+    },
+    dead: dead(core),
+    on: (event, listener) => core.events.on(event, listener),
+    close(options) {
+      closing ??= (async () => {
+        await Promise.all([...services].map((each) => each.stop(options)))
+        await core.close()
+      })()
+      return closing
+    },
+    [Symbol.asyncDispose]: () => board.close(),
+  }
+  return board
+}

@@ -1,0 +1,134 @@
+/** What a handler is given beside its input. */
+
+import { derivedId } from '../base/ids.ts'
+import type { Run } from '../runtime/run.ts'
+import { encode } from '../wire/codec.ts'
+import { header, type UserHeaders } from '../wire/envelope.ts'
+import type { Core } from './core.ts'
+import type { Logger } from './log.ts'
+import { type EnqueueOptions, enqueue, type Task } from './task.ts'
+import { type PublishOptions, publish, type Receipt, type Topic } from './topic.ts'
+
+/**
+ * Whatever can say and ask: a board, a handler's context. Code that sends should take one of these, so that it works in all
+ * of them.
+ */
+export interface Sender {
+  /** Says what happened. Resolves when the broker has stored it. */
+  publish<Input>(topic: Topic<Input>, event: NoInfer<Input>, options?: PublishOptions): Promise<Receipt>
+  /** Names the work. Resolves when the broker has stored it. */
+  enqueue<Input>(task: Task<Input>, input: NoInfer<Input>, options?: EnqueueOptions): Promise<Receipt>
+}
+
+/** What every handler is given. */
+class Context implements Sender {
+  readonly #core: Core
+  readonly #run: Run
+  readonly #service: string
+  readonly #contract: string
+  #log: Logger | undefined
+  #said: Map<string, number> | undefined
+
+  constructor(core: Core, run: Run, service: string, contract: string) {
+    this.#core = core
+    this.#run = run
+    this.#service = service
+    this.#contract = contract
+  }
+
+  /** The id of the event or task; the same over all attempts. */
+  get id(): string {
+    return this.#run.id
+  }
+
+  /** 1 for the first run. Drains and snoozes do not count. */
+  get attempt(): number {
+    return this.#run.attempt
+  }
+
+  /** Aborts on timeout, cancel and the end of a drain. What the handler does then is not waited for. */
+  get signal(): AbortSignal {
+    return this.#run.signal
+  }
+
+  /** What the sender sent along. */
+  get headers(): UserHeaders {
+    return this.#run.delivery.headers.user
+  }
+
+  /** When it was stored; for a delayed task, when it fell due. */
+  get sentAt(): Date {
+    return new Date(this.#run.delivery.storedAt)
+  }
+
+  /** A logger that names service, contract, id and attempt in each line. */
+  get log(): Logger {
+    this.#log ??= this.#core.log.child({ service: this.#service, name: this.#contract, id: this.id, attempt: this.attempt })
+    return this.#log
+  }
+
+  /** Publishes. The id follows from this delivery and the event, so a retried handler publishes the same thing once, as long as the broker remembers ids. */
+  publish<Input>(topic: Topic<Input>, event: NoInfer<Input>, options?: PublishOptions): Promise<Receipt> {
+    return publish(this.#core, topic, event, options, this.#derived(topic.name))
+  }
+
+  /** Enqueues, and does not wait for results: that would hold this handler's slot hostage. The id follows from this delivery and the input, so a retried handler enqueues the same thing once, as long as the broker remembers ids. */
+  async enqueue<Input>(task: Task<Input>, input: NoInfer<Input>, options?: EnqueueOptions): Promise<Receipt> {
+    const { id, sequence, duplicate } = await enqueue(this.#core, task, input, options, this.#derived(task.name))
+    return { id, sequence, duplicate }
+  }
+
+  /** The same thing said twice in one run is meant twice; said again in a later run it is the same. */
+  #derived(name: string): (body: Uint8Array) => string {
+    return (body) => {
+      this.#said ??= new Map()
+      const once = derivedId(this.id, name, body)
+      const times = (this.#said.get(once) ?? 0) + 1
+      this.#said.set(once, times)
+      return times === 1 ? once : derivedId(once, String(times))
+    }
+  }
+
+  /** @internal */
+  protected tellProgress(value: unknown): void {
+    this.#run.progress = value
+    this.#core.results.progress(this.id, encode(value))
+  }
+
+  /** @internal */
+  protected header(name: string): string | undefined {
+    return this.#run.delivery.headers.get(name)
+  }
+}
+
+/** What a subscriber is given beside the event. */
+export class EventContext extends Context {
+  /** The topic the event was published on; of interest where a wildcard was subscribed to. */
+  readonly topic: string
+
+  constructor(core: Core, run: Run, service: string, topic: string) {
+    super(core, run, service, topic)
+    this.topic = topic
+  }
+
+  /** What the event is about, if its publisher said so. */
+  get key(): string | undefined {
+    const key = this.header(header.key)
+    return key === undefined ? undefined : decodeURIComponent(key)
+  }
+}
+
+/** What a performer is given beside the input. */
+export class TaskContext extends Context {
+  readonly task: string
+
+  constructor(core: Core, run: Run, service: string, task: string) {
+    super(core, run, service, task)
+    this.task = task
+  }
+
+  /** Tells how far the work is: any value that can be sent. Seen live by `handle.status()` and `handle.progress()`; not kept. */
+  progress(value: unknown): void {
+    this.tellProgress(value)
+  }
+}

@@ -1,0 +1,270 @@
+/**
+ * Dead letters, one store for both ways to invoke: what was given up, why, and the way back.
+ *
+ * Burying keeps the copy first and drops the original after; the copy's id follows from its origin, so burying twice
+ * is burying once. Redriving goes to where it died: a task to its queue, an event to the one subscription that gave it up.
+ */
+
+import type { StoredMsg } from '@nats-io/jetstream'
+import { type Duration, duration } from '../base/duration.ts'
+import { fault } from '../base/errors.ts'
+import type { Style } from '../base/events.ts'
+import { type FailureError, fingerprint, type Obituary } from '../base/obituary.ts'
+import type { Run } from '../runtime/run.ts'
+import { decode, encode } from '../wire/codec.ts'
+import { Headers, header, headerBlock, headerJson, mostHeaderBytes, type UserHeaders } from '../wire/envelope.ts'
+import { subscriptionName } from '../wire/names.ts'
+import { told } from '../wire/streams.ts'
+import { contentTypeField, encodingOf, refuseMisfit } from './contract.ts'
+import type { Core } from './core.ts'
+import type { Task } from './task.ts'
+import type { Topic } from './topic.ts'
+
+/** Which dead letters are meant. What is left out may be anything. */
+export interface DeadSelector {
+  /** Name of a task or topic. */
+  readonly name?: string
+  readonly style?: Style
+  readonly service?: string
+  readonly reason?: Obituary['reason']
+  readonly id?: string
+  /** Errors that look alike; the `fingerprint` of a letter. */
+  readonly fingerprint?: string
+  /** Given up in this time until now. */
+  readonly within?: Duration
+  /** At most so many, oldest first. */
+  readonly limit?: number
+}
+
+/** Something that was given up. */
+export interface DeadLetter extends Obituary {
+  /** Its place among the dead letters. */
+  readonly sequence: number
+  readonly id: string
+  readonly style: Style
+  /** Name of the task or topic. */
+  readonly name: string
+  readonly fingerprint: string
+  readonly headers: UserHeaders
+  /** The body as it was stored. */
+  readonly bytes: Uint8Array
+  /** The payload. Throws DECODE for what cannot be read. */
+  payload(): unknown
+}
+
+/** What a letter was called where it died, kept with it. */
+interface Grave extends Obituary {
+  readonly style: Style
+  readonly name: string
+  readonly id: string
+  /** Where it goes when it is redriven. */
+  readonly back: string
+}
+
+/** Buries a task: dead letter, then its end if it is tracked. */
+export async function buryTask(core: Core, task: Task, run: Run, obituary: Obituary): Promise<void> {
+  await bury(
+    core,
+    core.names.deadTask(task.queue, task.name, run.id),
+    { ...obituary, style: 'explicit', name: task.name, id: run.id, back: run.delivery.subject },
+    run,
+  )
+  const state = obituary.reason === 'expired' ? 'expired' : 'dead'
+  if (task.track) await core.results.decide(run.id, { state, obituary, at: obituary.at }, task.keep)
+}
+
+/** Buries an event for one subscription; the other subscriptions are not concerned. */
+export async function buryEvent(
+  core: Core,
+  run: Run,
+  obituary: Obituary,
+  service: string,
+  subscribed: string,
+  topic: string,
+): Promise<void> {
+  const back = core.names.redriven(subscriptionName(service, subscribed), topic)
+  await bury(core, core.names.deadEvent(service, topic, run.id), { ...obituary, style: 'implicit', name: topic, id: run.id, back }, run)
+}
+
+async function bury(core: Core, subject: string, grave: Grave, { delivery }: Run): Promise<void> {
+  const kept = [...delivery.headers].filter(([name]) => !/^nats-/i.test(name) && name !== header.dead)
+  const fields = [[header.id, `dead:${subject}:${delivery.sequence}`], ...kept] as [string, string][]
+  await core.publisher.publish({
+    subject,
+    headers: headerBlock([...fields, [header.dead, fittingJson(grave, fields)]]),
+    body: delivery.body,
+  })
+}
+
+/** The story of a death, without the older parts of its history where the headers would grow too large. */
+function fittingJson(grave: Grave, fields: readonly (readonly [string, string])[]): string {
+  const room = mostHeaderBytes - 200 - fields.reduce((sum, [name, value]) => sum + name.length + Buffer.byteLength(value) + 4, 0)
+  for (const history of [grave.history, grave.history.slice(-1), []]) {
+    const json = headerJson({ ...grave, history })
+    if (json.length <= room) return json
+  }
+  return headerJson({ ...grave, history: [], error: { name: grave.error.name, message: grave.error.message.slice(0, 200) } })
+}
+
+/** The dead letters of a board. */
+export interface Dead {
+  /** Those that match, oldest first. */
+  list(selector?: DeadSelector): AsyncIterable<DeadLetter>
+  /** One of them, by its sequence or id. Throws NOT_FOUND. */
+  show(which: number | string): Promise<DeadLetter>
+  /** How many there are of each kind of error, most first. */
+  groups(selector?: DeadSelector): Promise<DeadGroup[]>
+  /** Sends those that match back to where they died, and removes them here. Gives how many. */
+  redrive(selector: DeadSelector | number): Promise<number>
+  /** Sends one back with another payload, checked against the contract. */
+  redriveEdited<Input>(sequence: number, contract: Task<Input> | Topic<Input>, payload: NoInfer<Input>): Promise<void>
+  /** Removes those that match. Gives how many. */
+  discard(selector: DeadSelector | number): Promise<number>
+}
+
+/** Dead letters whose errors look alike. */
+export interface DeadGroup {
+  readonly fingerprint: string
+  readonly name: string
+  readonly reason: Obituary['reason']
+  readonly count: number
+  /** The newest of their errors. */
+  readonly error: FailureError
+  /** ms since 1970. */
+  readonly first: number
+  readonly last: number
+}
+
+/** Read at once. */
+const page = 256
+
+/** The dead letters of a board. */
+export function dead(core: Core): Dead {
+  const stream = core.names.dead
+  const { manager } = core.layout
+
+  async function* list(selector: DeadSelector = {}): AsyncGenerator<DeadLetter> {
+    const since = selector.within === undefined ? 0 : Date.now() - duration(selector.within, 'within')
+    let left = selector.limit ?? Number.POSITIVE_INFINITY
+    for await (const letter of all(since)) {
+      if (left <= 0) return
+      if (!matches(letter, selector)) continue
+      left--
+      yield letter
+    }
+  }
+
+  async function* all(since: number): AsyncGenerator<DeadLetter> {
+    let next = 1
+    const { state } = await manager.streams.info(stream).catch((error) => told(error, 'the dead letters'))
+    while (next <= state.last_seq && state.messages > 0) {
+      let read = 0
+      const batch = await manager.direct
+        .getBatch(stream, { seq: next, batch: page, next_by_subj: `${core.names.namespace}.dead.>` })
+        .catch((error) => told(error, 'the dead letters'))
+      for await (const message of batch) {
+        read++
+        next = message.seq + 1
+        const letter = letterOf(message)
+        if (letter.at >= since) yield letter
+      }
+      if (read === 0) return
+    }
+  }
+
+  async function show(which: number | string): Promise<DeadLetter> {
+    if (typeof which === 'number') {
+      const message = await manager.streams.getMessage(stream, { seq: which }).catch(() => null)
+      if (message) return letterOf(message)
+    } else for await (const letter of list({ id: which, limit: 1 })) return letter
+    throw fault('NOT_FOUND', `There is no dead letter ${which}.`)
+  }
+
+  async function each(selector: DeadSelector | number, work: (letter: DeadLetter) => Promise<void>): Promise<number> {
+    const letters = typeof selector === 'number' ? [await show(selector)] : list(selector)
+    let count = 0
+    for await (const letter of letters) {
+      await work(letter)
+      count++
+    }
+    return count
+  }
+
+  const remove = (letter: DeadLetter) => manager.streams.deleteMessage(stream, letter.sequence, false)
+
+  async function sendBack(letter: DeadLetter, body: Uint8Array): Promise<void> {
+    const { back } = graveOf(letter)
+    if (letter.style === 'explicit') await core.results.forget(letter.id)
+    const fields: [string, string][] = [
+      [header.id, `redriven:${letter.sequence}`],
+      [header.ownId, letter.id],
+      ...contentTypeField(encodingOf(lettersHeaders(letter))),
+    ]
+    await core.publisher.publish({ subject: back, headers: headerBlock([...fields, ...Object.entries(letter.headers)]), body })
+    await remove(letter)
+  }
+
+  return {
+    list,
+    show,
+    async groups(selector) {
+      const groups = new Map<string, DeadGroup>()
+      for await (const letter of list(selector)) {
+        const key = `${letter.name} ${letter.fingerprint}`
+        const group = groups.get(key)
+        groups.set(key, {
+          fingerprint: letter.fingerprint,
+          name: letter.name,
+          reason: letter.reason,
+          error: letter.error,
+          count: (group?.count ?? 0) + 1,
+          first: group?.first ?? letter.at,
+          last: letter.at,
+        })
+      }
+      return [...groups.values()].sort((a, b) => b.count - a.count)
+    },
+    redrive: (selector) => each(selector, (letter) => sendBack(letter, letter.bytes)),
+    async redriveEdited(sequence, contract, payload) {
+      const letter = await show(sequence)
+      if (contract.name !== letter.name)
+        throw fault('INVALID_ARGUMENT', `Dead letter ${sequence} belongs to ${letter.name}, not to ${contract.name}.`)
+      await refuseMisfit(contract.kind === 'task' ? contract.input : contract.schema, payload, contract.name)
+      await sendBack(letter, encode(payload, encodingOf(lettersHeaders(letter))))
+    },
+    discard: (selector) => each(selector, async (letter) => void (await remove(letter))),
+  }
+}
+
+const graves = new WeakMap<DeadLetter, { grave: Grave; headers: Headers }>()
+
+function graveOf(letter: DeadLetter): Grave {
+  return (graves.get(letter) as { grave: Grave }).grave
+}
+
+function lettersHeaders(letter: DeadLetter): Headers {
+  return (graves.get(letter) as { headers: Headers }).headers
+}
+
+function letterOf(message: StoredMsg): DeadLetter {
+  const headers = new Headers(Buffer.from(message.header.toString()))
+  const grave = JSON.parse(headers.get(header.dead) ?? '{}') as Grave
+  const { style, name, id, back: _back, ...obituary } = grave
+  const letter: DeadLetter = {
+    ...obituary,
+    sequence: message.seq,
+    id,
+    style,
+    name,
+    fingerprint: fingerprint(grave.error),
+    headers: headers.user,
+    bytes: message.data,
+    payload: () => decode(message.data, encodingOf(headers)),
+  }
+  graves.set(letter, { grave, headers })
+  return letter
+}
+
+function matches(letter: DeadLetter, { limit: _limit, within: _within, ...wanted }: DeadSelector): boolean {
+  return Object.entries(wanted).every(([field, value]) => value === undefined || letter[field as keyof typeof wanted] === value)
+}

@@ -1,0 +1,80 @@
+/**
+ * Many at once, at batch speed: up to 1,000 messages are stored all or none; more are stored in several such batches,
+ * a few of them under way at a time.
+ */
+
+import { asError, fault } from '../base/errors.ts'
+import { batchLimit, type Outgoing, type Publisher } from '../wire/publisher.ts'
+import type { Receipt } from './topic.ts'
+
+/** A message with its id. */
+export interface Prepared {
+  readonly id: string
+  readonly message: Outgoing
+}
+
+/** A batch is cut off at this many bytes, so that the broker and this process hold few of them. */
+const batchBytes = 4 * 1024 * 1024
+const underWay = 4
+
+/** Messages in batches that the broker takes. */
+export function batches(prepared: readonly Prepared[], most = batchLimit, bytes = batchBytes): Prepared[][] {
+  const cut: Prepared[][] = []
+  let size = Number.POSITIVE_INFINITY
+  for (const each of prepared) {
+    const length = each.message.body.length + each.message.headers.length
+    const last = cut.at(-1)
+    if (last === undefined || last.length >= most || size + length > bytes) {
+      cut.push([each])
+      size = length
+    } else {
+      last.push(each)
+      size += length
+    }
+  }
+  return cut
+}
+
+/** Stores them all. Throws PARTLY_STORED where some batches were stored and others not, otherwise what the first batch threw. */
+export async function storeMany(publisher: Publisher, prepared: readonly Prepared[], signal?: AbortSignal): Promise<Receipt[]> {
+  const cut = batches(prepared)
+  const receipts: Receipt[][] = new Array(cut.length)
+  let next = 0
+  let failed: Error | undefined
+  async function work(): Promise<void> {
+    while (next < cut.length && failed === undefined) {
+      const index = next++
+      try {
+        receipts[index] = await storeBatch(publisher, cut[index] as Prepared[], signal)
+      } catch (error) {
+        failed ??= asError(error)
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(underWay, cut.length) }, work))
+  if (failed !== undefined) throw partly(cut, receipts, failed)
+  return receipts.flat()
+}
+
+async function storeBatch(publisher: Publisher, batch: readonly Prepared[], signal: AbortSignal | undefined): Promise<Receipt[]> {
+  const [only] = batch
+  if (batch.length === 1 && only) return [{ id: only.id, ...(await publisher.publish(only.message, signal)) }]
+  const last = await publisher.publishBatch(
+    batch.map((each) => each.message),
+    signal,
+  )
+  if (last !== undefined) return batch.map((each, index) => ({ id: each.id, sequence: last - batch.length + 1 + index, duplicate: false }))
+  // Some ids were there before: stored one by one, where each of them is judged for itself.
+  return Promise.all(batch.map(async (each) => ({ id: each.id, ...(await publisher.publish(each.message, signal)) })))
+}
+
+function partly(cut: readonly Prepared[][], receipts: readonly Receipt[][], cause: Error): Error {
+  const stored = receipts.reduce((sum, batch) => sum + (batch?.length ?? 0), 0)
+  if (stored === 0) return cause
+  const ids = cut.flat().map((each) => each.id)
+  const missing = cut.flatMap((batch, index) => (receipts[index] === undefined ? batch.map((each) => ids.indexOf(each.id)) : []))
+  return fault('PARTLY_STORED', `${stored} of ${ids.length} messages were stored; then: ${cause.message}`, {
+    cause,
+    details: { stored, ids, missing },
+  })
+}

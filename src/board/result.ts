@@ -1,0 +1,172 @@
+/**
+ * How tracked tasks end. One record per task, created and never overwritten: whoever writes first has decided, so a task
+ * has exactly one end, whatever workers and senders do at the same time.
+ *
+ * Ids carry the process that made them; records are told to that process alone, over one subscription for all its tasks.
+ */
+
+import { CallboardError, fault } from '../base/errors.ts'
+import type { Events } from '../base/events.ts'
+import { origin, originOf } from '../base/ids.ts'
+import type { FailureError, Obituary } from '../base/obituary.ts'
+import { check, listed } from '../base/schema.ts'
+import type { Run } from '../runtime/run.ts'
+import type { Outcome } from '../runtime/verdict.ts'
+import { decode, encode } from '../wire/codec.ts'
+import type { Link } from '../wire/connection.ts'
+import type { Names } from '../wire/names.ts'
+import { keyToken } from '../wire/names.ts'
+import type { Table } from '../wire/table.ts'
+import type { Task } from './task.ts'
+
+/** How a task ended. */
+export type End =
+  | { readonly state: 'succeeded'; readonly value: unknown; readonly at: number }
+  /** It succeeded, but what it returned could not be kept. */
+  | { readonly state: 'succeeded'; readonly lost: FailureError; readonly at: number }
+  | { readonly state: 'dead'; readonly obituary: Obituary; readonly at: number }
+  | { readonly state: 'cancelled'; readonly at: number }
+  | { readonly state: 'expired'; readonly obituary: Obituary; readonly at: number }
+
+/** The ends of tracked tasks. */
+export interface Results {
+  /** Listens for the ends of tasks this process enqueues. Called before the first one is. */
+  listen(): void
+  /** Keeps the end of a run; called before it is acknowledged. */
+  ended(task: Task, run: Run, outcome: Outcome): Promise<void>
+  /** Decides how a task ended. False: somebody else had decided before. */
+  decide(id: string, end: End, keep: number): Promise<boolean>
+  /** How it ended, if it has and that is still kept. */
+  find(id: string): Promise<End | undefined>
+  /** Resolves when it ends. */
+  wait(id: string, signal: AbortSignal): Promise<End>
+  /** Forgets an end, so that a redriven task may have another one. */
+  forget(id: string): Promise<void>
+  /** Tells how far a task is. */
+  progress(id: string, body: Uint8Array): void
+  /** Hears how far a task is. Gives back how to stop. */
+  watchProgress(id: string, hear: (value: unknown) => void): () => void
+}
+
+/** Ends heard before anybody asked for them, at most. What is beyond is read from the table. */
+const mostHeard = 10_000
+
+/** The ends of tracked tasks in a table. */
+export function results(link: Link, names: Names, table: Table, events: Events, purge: (subject: string) => Promise<void>): Results {
+  const heard = new Map<string, End>()
+  const waiting = new Map<string, Set<(end: End) => void>>()
+  let listening = false
+  const place = (id: string) => [originOf(id), keyToken(id)] as const
+  const key = (id: string) => names.record('result', ...place(id))
+
+  function arrived(token: string, body: Uint8Array): void {
+    const end = decode(body) as End
+    const waiters = waiting.get(token)
+    if (waiters) for (const resolve of waiters) resolve(end)
+    else heard.set(token, end)
+    const oldest = heard.size > mostHeard ? heard.keys().next().value : undefined
+    if (oldest !== undefined) heard.delete(oldest)
+  }
+
+  async function find(id: string): Promise<End | undefined> {
+    const found = await table.get(key(id))
+    return found && (decode(found.body) as End)
+  }
+
+  async function decide(id: string, end: End, keep: number): Promise<boolean> {
+    try {
+      await table.put(key(id), encode(end), { ttl: keep, revision: 0 })
+      return true
+    } catch (error) {
+      if (error instanceof CallboardError && error.code === 'ALREADY_EXISTS') return false
+      throw error
+    }
+  }
+
+  return {
+    listen() {
+      if (listening) return
+      listening = true
+      table.watch(names.live('result', origin, '*'), (body, _headers, subject) =>
+        arrived(subject.slice(subject.lastIndexOf('.') + 1), body),
+      )
+    },
+    async ended(task, run, outcome) {
+      if (outcome.end === 'cancelled') await decide(run.id, { state: 'cancelled', at: Date.now() }, task.keep)
+      if (outcome.end !== 'returned') return
+      const end = await endOf(task, outcome.value)
+      const decided = await decide(run.id, end, task.keep).catch((error: unknown) => {
+        if (!(error instanceof CallboardError) || error.code !== 'PAYLOAD_TOO_LARGE') throw error
+        return decide(
+          run.id,
+          { state: 'succeeded', lost: { name: 'ResultTooLarge', message: error.what, code: error.code }, at: Date.now() },
+          task.keep,
+        )
+      })
+      if (!decided && events.heard('ignored'))
+        events.tell('ignored', {
+          style: 'explicit',
+          service: '',
+          name: task.name,
+          id: run.id,
+          attempt: run.attempt,
+          why: 'it had ended before',
+        })
+    },
+    decide,
+    find,
+    async wait(id, signal) {
+      const token = keyToken(id)
+      const before = heard.get(token)
+      if (before !== undefined) return before
+      const own = listening && originOf(id) === origin
+      const unwatch = own ? undefined : table.watch(names.live('result', ...place(id)), (body) => arrived(token, body))
+      const waiters = waiting.get(token) ?? new Set()
+      waiting.set(token, waiters)
+      let found: ((end: End) => void) | undefined
+      try {
+        return await new Promise<End>((resolve, reject) => {
+          found = resolve
+          waiters.add(resolve)
+          const look = () => find(id).then((end) => end && resolve(end), reject)
+          // What ended before we listened, or while the connection was away, is in the table.
+          void look()
+          const deafen = link.listen((event) => event.type === 'back' && void look())
+          signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+          if (signal.aborted) reject(signal.reason)
+          waiters.add(() => deafen())
+        })
+      } finally {
+        if (found) waiters.delete(found)
+        waiting.delete(token)
+        unwatch?.()
+      }
+    },
+    async forget(id) {
+      heard.delete(keyToken(id))
+      await purge(key(id))
+    },
+    progress(id, body) {
+      if (!link.nc.isClosed()) link.nc.publish(names.live('progress', ...place(id)), body)
+    },
+    watchProgress: (id, hear) => table.watch(names.live('progress', ...place(id)), (body) => hear(decode(body))),
+  }
+}
+
+/** What a returned value is kept as: checked against the output schema, and encoded once to see that it can be. */
+async function endOf(task: Task, value: unknown): Promise<End> {
+  const at = Date.now()
+  try {
+    if (task.output !== undefined) {
+      const checked = await check(task.output, value)
+      if ('complaints' in checked)
+        throw fault('RESULT_LOST', `${task.name} returned what does not fit its output schema: ${listed(checked.complaints)}.`)
+    }
+    if (value === undefined) return { state: 'succeeded', value: null, at }
+    encode(value)
+    return { state: 'succeeded', value, at }
+  } catch (error) {
+    const { name, message, code } = error as CallboardError
+    return { state: 'succeeded', lost: { name, message, code: `${code}` }, at }
+  }
+}

@@ -1,0 +1,143 @@
+/** A named set of subscriptions and performers that start and stop together. */
+
+import { type Duration, duration } from '../base/duration.ts'
+import { fault } from '../base/errors.ts'
+import type { Binding } from '../runtime/binding.ts'
+import { type Consumer, consumer } from '../runtime/consumer.ts'
+import { Lifecycle, type Stage } from '../runtime/lifecycle.ts'
+import { checkedWord } from '../wire/names.ts'
+import { type Core, defaults } from './core.ts'
+import type { DeskAnswer } from './handle.ts'
+import { type Performer, type PerformOptions, performance, type Task } from './task.ts'
+import { type SubscribeOptions, type Subscriber, subscription, type Topic, type TopicPattern } from './topic.ts'
+
+/** A service being put together. Nothing happens before `start()`. */
+export interface ServiceBuilder {
+  /** Has a handler called for each event of a topic. Nobody has to know; the publisher certainly does not. */
+  subscribe<Event>(topic: Topic<never, Event> | TopicPattern<Event>, handler: Subscriber<Event>, options?: SubscribeOptions): ServiceBuilder
+  /** Has a handler called for each task of a kind. Every service that performs it shares the work: exactly one worker gets each task. */
+  perform<Parsed, Returned>(
+    task: Task<never, Parsed, unknown, boolean, Returned>,
+    handler: Performer<Parsed, NoInfer<Returned>>,
+    options?: PerformOptions,
+  ): ServiceBuilder
+  /** Declares what is needed on the broker and begins. Throws all complaints about options; what had begun is stopped again. */
+  start(): Promise<Service>
+}
+
+/** A running service. `await using` stops it at the end of a block. */
+export interface Service extends AsyncDisposable {
+  readonly name: string
+  readonly stage: Stage
+  /** Handlers running now. */
+  readonly running: number
+  /**
+   * Takes nothing more, hands back what has not begun, lets running handlers finish for up to `drain` (default 30 s), then
+   * aborts their signals and hands them back, which costs no attempt. Stopping twice is stopping once.
+   */
+  stop(options?: { readonly drain?: Duration }): Promise<void>
+}
+
+type Bind = () => Promise<Binding[]>
+
+/** Begins a service. `started` hears of it when it runs, `stopped` when it no longer does. */
+export function service(
+  core: Core,
+  name: string,
+  keep: { started(service: Service): void; stopped(service: Service): void },
+): ServiceBuilder {
+  checkedWord('service', name)
+  const binds: Bind[] = []
+  const names = new Set<string>()
+  const desks: (readonly [Task, () => readonly Consumer[]])[] = []
+
+  function once(kind: string, contract: string): void {
+    if (names.has(`${kind} ${contract}`)) throw fault('DUPLICATE_HANDLER', `${name} has two handlers for ${kind} ${contract}.`)
+    names.add(`${kind} ${contract}`)
+  }
+
+  const builder: ServiceBuilder = {
+    subscribe(topic, handler, options) {
+      if (topic?.kind !== 'topic' && topic?.kind !== 'pattern')
+        throw fault('INVALID_ARGUMENT', `The first argument of ${name}.subscribe() is not a topic.`)
+      once('topic', topic.name)
+      binds.push(async () => [await subscription(core, name, topic, handler, options)])
+      return builder
+    },
+    perform(task, handler, options) {
+      if (task?.kind !== 'task') throw fault('INVALID_ARGUMENT', `The first argument of ${name}.perform() is not a task.`)
+      once('task', task.name)
+      let bound: Binding[] = []
+      binds.push(async () => (bound = await performance(core, name, task, handler, options)))
+      desks.push([task, () => running.filter((each) => bound.includes(each.binding))])
+      return builder
+    },
+    async start() {
+      life.move('starting')
+      try {
+        for (const bind of binds) for (const binding of await bind()) running.push(consumer(binding, core.worker, core.events))
+        for (const each of running) await each.start()
+        for (const [task, consumers] of desks) unsubscribe.push(await openDesk(core, task, consumers))
+      } catch (error) {
+        await stop(0)
+        throw error
+      }
+      life.move('running')
+      keep.started(instance)
+      return instance
+    },
+  }
+
+  const life = new Lifecycle()
+  const running: Consumer[] = []
+  const unsubscribe: (() => void)[] = []
+  let stopping: Promise<void> | undefined
+
+  async function stop(drain: number): Promise<void> {
+    life.move('draining')
+    await Promise.all(running.map((each) => each.drain(drain)))
+    for (const close of unsubscribe) close()
+    if (running.length > 0) await (await core.listening()).answers.flush()
+    life.move('stopped')
+    keep.stopped(instance)
+  }
+
+  const instance: Service = {
+    name,
+    get stage() {
+      return life.stage
+    },
+    get running() {
+      return running.reduce((sum, each) => sum + each.running, 0)
+    },
+    stop(options) {
+      stopping ??= stop(options?.drain === undefined ? defaults.drain : duration(options.drain, 'drain'))
+      return stopping
+    },
+    [Symbol.asyncDispose]: () => instance.stop(),
+  }
+  return builder
+}
+
+/** The desk of a task: whoever asks about a task that runs here is answered, and may call it off. */
+async function openDesk(core: Core, task: Task, consumers: () => readonly Consumer[]): Promise<() => void> {
+  const { link } = await core.listening()
+  const subscription = link.nc.subscribe(core.names.desk(task.queue, task.name), {
+    callback: (error, message) => {
+      if (error) return
+      const { ask, id } = message.json<{ ask: string; id: string }>()
+      for (const each of consumers()) {
+        const run = each.find(id)
+        if (run === undefined) continue
+        if (ask === 'cancel') run.stop('cancelled')
+        const answer: DeskAnswer = {
+          attempt: run.attempt,
+          worker: core.worker,
+          ...(run.progress === undefined ? {} : { progress: run.progress }),
+        }
+        message.respond(JSON.stringify(answer))
+      }
+    },
+  })
+  return () => subscription.unsubscribe()
+}

@@ -1,0 +1,307 @@
+/**
+ * Explicit invocation. `enqueue` names the work; exactly one worker performs it, and the sender keeps control of it.
+ *
+ * Read this beside `topic.ts`: the two are alike in shape, and what differs is the product.
+ */
+
+import type { Duration } from '../base/duration.ts'
+import { fault } from '../base/errors.ts'
+import { checkedId, newId } from '../base/ids.ts'
+import { anything, flag, oneOf, type Reader, readOptions, time, wrong } from '../base/options.ts'
+import type { InputOf, OutputOf, Schema } from '../base/schema.ts'
+import type { Binding } from '../runtime/binding.ts'
+import { type Gate, Slots } from '../runtime/gate.ts'
+import { type Encoding, encode } from '../wire/codec.ts'
+import { checkedHeaders, header, headerBlock, headerJson, idOnly, type UserHeaders } from '../wire/envelope.ts'
+import { checkedName, checkedWord, type Lane, lanes, performerName } from '../wire/names.ts'
+import type { Outgoing, Stored } from '../wire/publisher.ts'
+import { consumerSource } from '../wire/source.ts'
+import { TaskContext } from './context.ts'
+import { checkedHandler, contentTypeField, policyOf, type RetryOptions, readBody, refuseMisfit, schemaOption } from './contract.ts'
+import { type Core, defaults } from './core.ts'
+import { buryTask } from './dead.ts'
+import { memory } from './memory.ts'
+import { termsOf } from './terms.ts'
+import { takingReaders } from './topic.ts'
+
+/** The contract of work that may be asked for. A plain value: no connection, no handler. */
+export interface Task<
+  in Input = never,
+  out Parsed = unknown,
+  out Output = unknown,
+  out Tracked extends boolean = boolean,
+  in Returned = never,
+> {
+  readonly kind: 'task'
+  readonly name: string
+  readonly queue: string
+  readonly input: Schema | undefined
+  readonly output: Schema | undefined
+  readonly encoding: Encoding
+  readonly retry: RetryOptions | undefined
+  readonly timeout: number
+  readonly lanes: readonly Lane[]
+  /** Whether its end is kept, so that its sender can wait for it. */
+  readonly track: Tracked
+  /** How long its end is kept, in ms. */
+  readonly keep: number
+  /** Only for the type checker. */
+  readonly types?: (input: Input, returned: Returned) => { readonly parsed: Parsed; readonly output: Output }
+}
+
+/** Settings of a task that its types do not depend on. */
+export interface TaskSettings {
+  /** Where it waits. Default `default`. */
+  readonly queue?: string
+  readonly retry?: RetryOptions
+  /** Time for one run of the handler. Default 60 s. */
+  readonly timeout?: Duration
+  /** Lanes it may be enqueued on. Default `['normal']`; each costs a consumer. */
+  readonly lanes?: readonly Lane[]
+  /** How bodies are written. Default `msgpack`. */
+  readonly encoding?: Encoding
+  /** How long its end is kept. Default 1 h. */
+  readonly keep?: Duration
+}
+
+/** What the sender of a task may ask for. None of it exists on `publish`. */
+export interface EnqueueOptions {
+  /** The id of the task; enqueued twice within the dedupe window it is stored once. Default: a new one. */
+  readonly id?: string
+  /** Sent along; names must not begin with Nats- or Cb-. */
+  readonly headers?: UserHeaders
+  /** Not before this much time has passed. Default: at once. Precision: 250 ms. */
+  readonly delay?: Duration
+  /** Not before this time. A time that has passed means at once. */
+  readonly at?: Date
+  /** Its lane. Default `normal`. */
+  readonly priority?: Lane
+  /** While a task with this key waits or runs, enqueueing another is refused with ALREADY_EXISTS. Default: every enqueue is new. */
+  readonly unique?: string
+  /** Buried as expired if it has not *started* by then. Default: never. */
+  readonly expires?: Duration
+  /** Other attempts for this one. Default: those of the contract. */
+  readonly retry?: Pick<RetryOptions, 'attempts' | 'maxAge'> & { readonly backoff?: Duration | `${string}..${string}` }
+  /** Gives up waiting for the broker's answer. */
+  readonly signal?: AbortSignal
+}
+
+/** What a performer decides for itself. */
+export interface PerformOptions {
+  /** Handlers at once, in this process. Default 10. */
+  readonly concurrency?: number
+  readonly gates?: readonly Gate[]
+  /** Lanes this worker serves. Default: all of the contract. */
+  readonly lanes?: readonly Lane[]
+  /** How long the broker waits for a sign of life before it hands the task to another worker. Default 30 s. */
+  readonly lease?: Duration
+}
+
+/** Handles a task. What it returns is its result; what it throws is retried by the policy of the contract. */
+export type Performer<Parsed, Returned> = (input: Parsed, ctx: TaskContext) => Returned | Promise<Returned>
+
+/** Defines a task by its types alone; nothing is checked at run time. */
+export function task<Input = unknown, Output = void>(
+  name: string,
+  options: TaskSettings & { readonly track: true; readonly input?: never; readonly output?: never },
+): Task<Input, Input, Output, true, Output>
+export function task<Input = unknown>(
+  name: string,
+  options?: TaskSettings & { readonly track?: false; readonly input?: never; readonly output?: never },
+): Task<Input, Input, void, false, unknown>
+/** Defines a task whose result is kept. */
+export function task<I extends Schema<never>, O extends Schema<never>>(
+  name: string,
+  options: TaskSettings & { readonly input: I; readonly output: O },
+): Task<InputOf<I>, OutputOf<I>, OutputOf<O>, true, InputOf<O>>
+/** Defines a task whose end is kept, without a result. */
+export function task<I extends Schema<never>>(
+  name: string,
+  options: TaskSettings & { readonly input: I; readonly track: true; readonly output?: never },
+): Task<InputOf<I>, OutputOf<I>, void, true, unknown>
+/** Defines a task that nobody waits for: nothing is kept of it when it has succeeded. */
+export function task<I extends Schema<never>>(
+  name: string,
+  options: TaskSettings & { readonly input: I; readonly output?: never },
+): Task<InputOf<I>, OutputOf<I>, void, false, unknown>
+export function task(name: string, options?: object): Task {
+  const read = readOptions(`task(${name})`, options, taskReaders)
+  const timeout = read.timeout ?? defaults.timeout
+  policyOf(`task(${name})`, read.retry, timeout)
+  return {
+    kind: 'task',
+    name: checkedName('task', name),
+    queue: checkedWord('queue', read.queue ?? 'default'),
+    input: read.input,
+    output: read.output,
+    encoding: read.encoding ?? 'msgpack',
+    retry: read.retry,
+    timeout,
+    lanes: read.lanes ?? ['normal'],
+    track: read.track ?? read.output !== undefined,
+    keep: read.keep ?? defaults.keep,
+  }
+}
+
+/** The task as it is sent. Throws before anything is sent; a promise only for asynchronous schemas. */
+export function order<Input>(
+  core: Core,
+  task: Task<Input>,
+  input: NoInfer<Input>,
+  options: EnqueueOptions = {},
+  origin?: (body: Uint8Array) => string,
+): { id: string; message: Outgoing } | Promise<{ id: string; message: Outgoing }> {
+  if (task?.kind !== 'task')
+    throw fault('INVALID_ARGUMENT', 'The first argument of enqueue() is not a task.', {
+      fix: 'Make one with task("name", { input: schema }).',
+    })
+  const misfit = refuseMisfit(task.input, input, task.name)
+  const write = () => {
+    const body = input === undefined ? nothing : encode(input, task.encoding)
+    const id = options.id !== undefined ? checkedId(options.id) : (origin?.(body) ?? newId())
+    return { id, message: { ...envelope(core, task, id, options), body } }
+  }
+  return misfit ? misfit.then(write) : write()
+}
+
+/** Names the work. Resolves when the broker has stored it. */
+export async function enqueue<Input>(
+  core: Core,
+  task: Task<Input>,
+  input: NoInfer<Input>,
+  options?: EnqueueOptions,
+  origin?: (body: Uint8Array) => string,
+): Promise<Stored & { id: string; subject: string }> {
+  const read = readOptions('enqueue()', options, enqueueReaders)
+  if (read.delay !== undefined && read.at !== undefined)
+    throw fault('INVALID_OPTION', 'enqueue() was given both delay and at.', { fix: 'Give one of them.' })
+  const ordered = order(core, task, input, options, origin)
+  const { id, message } = ordered instanceof Promise ? await ordered : ordered
+  const declared = core.declareQueue(task.queue)
+  if (declared) await declared
+  const stored = await core.publisher.publish(message, options?.signal)
+  if (core.events.heard('stored')) core.events.tell('stored', { style: 'explicit', name: task.name, id, duplicate: stored.duplicate })
+  return { id, subject: message.subject, ...stored }
+}
+
+/** What the runtime is told about one lane of a performer. Lanes of one performer share its slots, in the order of their rank. */
+export async function performance<Parsed, Returned>(
+  core: Core,
+  service: string,
+  task: Task<never, Parsed, unknown, boolean, Returned>,
+  handler: Performer<Parsed, NoInfer<Returned>>,
+  options?: PerformOptions,
+): Promise<Binding[]> {
+  const where = `${service}.perform(${task.name})`
+  const { concurrency, gates, lease, lanes: served } = readOptions(where, options, performReaders)
+  checkedHandler(handler, where)
+  await core.declareQueue(task.queue)
+  const { link, answers } = await core.listening()
+  const stream = core.names.queue(task.queue)
+  const slots = new Slots(concurrency ?? defaults.concurrency)
+  const policy = policyOf(where, task.retry, task.timeout)
+  return lanes
+    .filter((lane) => task.lanes.includes(lane) && (served ?? lanes).includes(lane))
+    .map((lane) => {
+      const consumer = performerName(task.name, lane)
+      const declare = () =>
+        core.layout.consumer(stream, consumer, [core.names.taskFilter(task.queue, task.name, lane)], lease ?? defaults.lease, { at: 'all' })
+      return {
+        label: { style: 'explicit', service, name: task.name },
+        source: consumerSource(link, answers, { stream, consumer, lease: lease ?? defaults.lease, declare }),
+        slots,
+        policy,
+        gates: gates ?? [],
+        memory: memory(core, stream, consumer),
+        terms: termsOf(policy),
+        read: (delivery) => readBody(delivery, task.input, task.name),
+        handle: (input, run) => handler(input as Parsed, new TaskContext(core, run, service, task.name)),
+        ...(task.track ? { ended: (run, outcome) => core.results.ended(task, run, outcome) } : {}),
+        bury: (run, obituary) => buryTask(core, task, run, obituary),
+      } satisfies Binding
+    })
+}
+
+const nothing = new Uint8Array(0)
+
+const date: Reader<Date> = (value) =>
+  value instanceof Date && !Number.isNaN(value.getTime()) && value.getUTCFullYear() < 10_000
+    ? value
+    : wrong('it must be a valid Date before the year 10000')
+
+const someLanes: Reader<readonly Lane[]> = (value) =>
+  Array.isArray(value) && value.length > 0 && value.every((lane) => lanes.includes(lane))
+    ? (value as Lane[])
+    : wrong(`it must be a list of ${lanes.join(', ')}`)
+
+const taskReaders = {
+  input: schemaOption,
+  output: schemaOption,
+  track: flag,
+  queue: anything<string>(),
+  retry: anything<RetryOptions>(),
+  timeout: time(1),
+  lanes: someLanes,
+  encoding: oneOf('msgpack', 'json'),
+  keep: time(1000),
+}
+
+const performReaders = { concurrency: takingReaders.concurrency, gates: takingReaders.gates, lease: takingReaders.lease, lanes: someLanes }
+
+const enqueueReaders = {
+  id: anything<string>(),
+  headers: anything<UserHeaders>(),
+  delay: time(),
+  at: date,
+  priority: oneOf(...lanes),
+  unique: anything<string>(),
+  expires: time(1),
+  retry: anything<RetryOptions>(),
+  signal: anything<AbortSignal>(),
+}
+
+/** Subject and headers. The plain case is a subject everybody shares and an id; only what is asked for is added. */
+function envelope(core: Core, task: Task, id: string, options: EnqueueOptions): { subject: string; headers: Uint8Array } {
+  const lane = options.priority ?? 'normal'
+  if (!task.lanes.includes(lane))
+    throw fault('INVALID_OPTION', `${task.name} has no lane ${lane}.`, {
+      fix: `Add it to the lanes of the task; it has ${task.lanes.join(', ')}.`,
+    })
+  const due = dueAt(options)
+  const addressed = task.track || options.unique !== undefined || due !== undefined
+  const target = addressed
+    ? core.names.addressed(task.queue, task.name, lane, options.unique, id)
+    : core.names.task(task.queue, task.name, lane)
+  const fields = extraFields(core, task, id, options, due, target)
+  if (fields.length === 0) return { subject: target, headers: idOnly(id) }
+  return {
+    subject: due === undefined ? target : core.names.later(task.queue, task.name, lane, options.unique, id),
+    headers: headerBlock([[header.id, id], ...fields]),
+  }
+}
+
+function extraFields(
+  core: Core,
+  task: Task,
+  id: string,
+  options: EnqueueOptions,
+  due: Date | undefined,
+  target: string,
+): [string, string][] {
+  const fields = contentTypeField(task.encoding)
+  if (options.expires !== undefined) fields.push([header.expires, String(Date.now() + (time()(options.expires) as number))])
+  if (options.retry !== undefined) {
+    policyOf('enqueue()', options.retry, task.timeout)
+    fields.push([header.retry, headerJson(options.retry)])
+  }
+  if (options.unique !== undefined)
+    fields.push([header.expectedSubjectSequence, '0'], [header.expectedSubject, core.names.occupied(task.queue, task.name, options.unique)])
+  if (due !== undefined) fields.push([header.ownId, id], [header.schedule, `@at ${due.toISOString()}`], [header.scheduleTarget, target])
+  return [...fields, ...checkedHeaders(options.headers)]
+}
+
+/** When it is due; undefined: at once. */
+function dueAt(options: EnqueueOptions): Date | undefined {
+  const due = options.at?.getTime() ?? (options.delay === undefined ? 0 : Date.now() + (time()(options.delay) as number))
+  return due > Date.now() ? new Date(due) : undefined
+}

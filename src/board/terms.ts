@@ -1,0 +1,38 @@
+/** What one task says for itself: by when it must start, and how often it may be tried. Read from its headers, written by `enqueue`. */
+
+import type { Terms } from '../runtime/binding.ts'
+import type { Policy } from '../runtime/verdict.ts'
+import { header } from '../wire/envelope.ts'
+import type { Delivery } from '../wire/source.ts'
+import { policyOf, type RetryOptions } from './contract.ts'
+
+/** Reads the terms of deliveries under a policy. The plain case looks at one flag and gives the same object each time. */
+export function termsOf(policy: Policy): (delivery: Delivery) => Terms {
+  const plain: Terms = { expires: undefined, policy }
+  return ({ headers }) => {
+    if (headers.plain) return plain
+    const expires = headers.get(header.expires)
+    const retry = headers.get(header.retry)
+    if (expires === undefined && retry === undefined) return plain
+    return {
+      expires: expires === undefined ? undefined : Number(expires),
+      policy: retry === undefined ? policy : overridden(policy, retry),
+    }
+  }
+}
+
+/** Its own attempts and waits, with the error tests of the contract. Unreadable terms are those of the contract. */
+function overridden(policy: Policy, retry: string): Policy {
+  try {
+    const own = JSON.parse(retry) as RetryOptions
+    const read = policyOf('a stored task', own, policy.timeout)
+    return {
+      ...policy,
+      attempts: own.attempts === undefined ? policy.attempts : read.attempts,
+      backoff: own.backoff === undefined ? policy.backoff : read.backoff,
+      maxAge: own.maxAge === undefined ? policy.maxAge : read.maxAge,
+    }
+  } catch {
+    return policy
+  }
+}

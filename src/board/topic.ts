@@ -1,0 +1,206 @@
+/**
+ * Implicit invocation. `publish` says what happened and names nobody; every service that subscribed gets its own copy.
+ *
+ * Read this beside `task.ts`: the two are alike in shape, and what differs is the product.
+ */
+
+import type { Duration } from '../base/duration.ts'
+import { fault } from '../base/errors.ts'
+import { checkedId, newId } from '../base/ids.ts'
+import { anything, oneOf, type Reader, readOptions, time, whole, wrong } from '../base/options.ts'
+import { type InputOf, looksLikeSchema, type OutputOf, type Schema } from '../base/schema.ts'
+import type { Binding } from '../runtime/binding.ts'
+import { type Gate, Slots } from '../runtime/gate.ts'
+import { type Encoding, encode } from '../wire/codec.ts'
+import { checkedHeaders, header, headerBlock, idOnly, type UserHeaders } from '../wire/envelope.ts'
+import { checkedName, keyToken, subscriptionName, topicOf } from '../wire/names.ts'
+import type { Outgoing } from '../wire/publisher.ts'
+import { consumerSource } from '../wire/source.ts'
+import type { Start } from '../wire/streams.ts'
+import { EventContext } from './context.ts'
+import { checkedHandler, contentTypeField, policyOf, type RetryOptions, readBody, refuseMisfit } from './contract.ts'
+import { type Core, defaults } from './core.ts'
+import { buryEvent } from './dead.ts'
+import { memory } from './memory.ts'
+
+/** The contract of what may be announced. A plain value: no connection, no handler. */
+export interface Topic<in Input = never, out Event = unknown> {
+  readonly kind: 'topic'
+  readonly name: string
+  readonly schema: Schema | undefined
+  readonly encoding: Encoding
+  /** Only for the type checker. */
+  readonly types?: (input: Input) => Event
+}
+
+/** Several topics by wildcard: may be subscribed to, never published on. */
+export interface TopicPattern<Event = unknown> extends Omit<Topic<never, Event>, 'kind'> {
+  readonly kind: 'pattern'
+}
+
+/** Settings of a topic. */
+export interface TopicOptions {
+  /** How bodies are written. Default `msgpack`. */
+  readonly encoding?: Encoding
+}
+
+/** What a publisher may say beside the event. There is nothing here about who runs, when or how often: that is not the publisher's business. */
+export interface PublishOptions {
+  /** The id of the event; published twice within the dedupe window it is stored once. Default: a new one. */
+  readonly id?: string
+  /** Sent along; names must not begin with Nats- or Cb-. */
+  readonly headers?: UserHeaders
+  /** What the event is about, for subscribers that keep order per key. */
+  readonly key?: string
+  /** Gives up waiting for the broker's answer. */
+  readonly signal?: AbortSignal
+}
+
+/** What the broker said. */
+export interface Receipt {
+  readonly id: string
+  /** Its place in the stream; 0 where it was stored before. */
+  readonly sequence: number
+  /** It had been stored before, and was not stored again. */
+  readonly duplicate: boolean
+}
+
+/** What a subscriber decides for itself. */
+export interface SubscribeOptions {
+  /** Where a subscription begins that is new on the broker. Default `'new'`. Later changes do not move it. */
+  readonly from?: 'new' | 'all' | Date | number
+  readonly retry?: RetryOptions
+  /** Time for one run of the handler. Default 60 s. */
+  readonly timeout?: Duration
+  /** Handlers at once, in this process. Default 10. */
+  readonly concurrency?: number
+  readonly gates?: readonly Gate[]
+  /** How long the broker waits for a sign of life before it hands the event to another worker. Default 30 s. */
+  readonly lease?: Duration
+}
+
+/** Handles an event. What it returns is not kept; what it throws is retried by the policy of the subscription. */
+export type Subscriber<Event> = (event: Event, ctx: EventContext) => unknown
+
+/** Defines a topic with a schema. */
+export function topic<S extends Schema<never>>(name: string, schema: S, options?: TopicOptions): Topic<InputOf<S>, OutputOf<S>>
+/** Defines a topic by its type alone; nothing is checked at run time. */
+export function topic<Shape = unknown>(name: string, options?: TopicOptions): Topic<Shape, Shape>
+export function topic(name: string, second?: Schema | TopicOptions, third?: TopicOptions): Topic {
+  return { kind: 'topic', name: checkedName('topic', name), ...settings(name, second, third) }
+}
+
+/** Several topics by wildcard: `*` stands for one part of a name, `>` for all that follow. For subscribing only. */
+export function pattern<S extends Schema<never>>(name: string, schema: S): TopicPattern<OutputOf<S>>
+export function pattern<Shape = unknown>(name: string): TopicPattern<Shape>
+export function pattern(name: string, schema?: Schema): TopicPattern {
+  return { kind: 'pattern', name: checkedName('topic', name, true), ...settings(name, schema, undefined) }
+}
+
+/** The event as it is sent. Throws before anything is sent; a promise only for asynchronous schemas. */
+export function announcement<Input>(
+  core: Core,
+  topic: Topic<Input>,
+  event: NoInfer<Input>,
+  options: PublishOptions = {},
+  origin?: (body: Uint8Array) => string,
+): { id: string; message: Outgoing } | Promise<{ id: string; message: Outgoing }> {
+  if (topic?.kind !== 'topic')
+    throw fault('INVALID_ARGUMENT', 'The first argument of publish() is not a topic.', { fix: 'Make one with topic("name", schema).' })
+  const misfit = refuseMisfit(topic.schema, event, topic.name)
+  const write = () => {
+    const body = encode(event, topic.encoding)
+    const id = options.id !== undefined ? checkedId(options.id) : (origin?.(body) ?? newId())
+    return { id, message: { subject: core.names.event(topic.name), headers: headersOf(id, topic, options), body } }
+  }
+  return misfit ? misfit.then(write) : write()
+}
+
+/** Says what happened. Resolves when the broker has stored it. */
+export async function publish<Input>(
+  core: Core,
+  topic: Topic<Input>,
+  event: NoInfer<Input>,
+  options?: PublishOptions,
+  origin?: (body: Uint8Array) => string,
+): Promise<Receipt> {
+  readOptions('publish()', options, publishReaders)
+  const said = announcement(core, topic, event, options, origin)
+  const { id, message } = said instanceof Promise ? await said : said
+  const stored = await core.publisher.publish(message, options?.signal)
+  if (core.events.heard('stored')) core.events.tell('stored', { style: 'implicit', name: topic.name, id, duplicate: stored.duplicate })
+  return { id, ...stored }
+}
+
+/** What the runtime is told about one subscription. */
+export async function subscription<Event>(
+  core: Core,
+  service: string,
+  topic: Topic<never, Event> | TopicPattern<Event>,
+  handler: Subscriber<Event>,
+  options?: SubscribeOptions,
+): Promise<Binding> {
+  const where = `${service}.subscribe(${topic.name})`
+  const { from, concurrency, gates, timeout, lease, retry } = readOptions(where, options, subscribeReaders)
+  checkedHandler(handler, where)
+  const { link, answers } = await core.listening()
+  const stream = core.names.topics
+  const consumer = subscriptionName(service, topic.name)
+  const policy = policyOf(where, retry, timeout ?? defaults.timeout)
+  const declare = (sequence: number | undefined) =>
+    core.layout.consumer(
+      stream,
+      consumer,
+      core.names.eventFilter(consumer, topic.name),
+      lease ?? defaults.lease,
+      sequence === undefined ? (from ?? { at: 'new' }) : { sequence },
+    )
+  const terms = { expires: undefined, policy }
+  return {
+    label: { style: 'implicit', service, name: topic.name },
+    source: consumerSource(link, answers, { stream, consumer, lease: lease ?? defaults.lease, declare }),
+    slots: new Slots(concurrency ?? defaults.concurrency),
+    policy,
+    gates: gates ?? [],
+    memory: memory(core, stream, consumer),
+    terms: () => terms,
+    read: (delivery) => readBody(delivery, topic.schema, topic.name),
+    handle: (event, run) => handler(event as Event, new EventContext(core, run, service, topicOf(run.delivery.subject))),
+    bury: (run, obituary) => buryEvent(core, run, obituary, service, topic.name, topicOf(run.delivery.subject)),
+  }
+}
+
+const start: Reader<Start> = (value) => {
+  if (value === 'new' || value === 'all') return { at: value }
+  if (typeof value === 'number' && Number.isInteger(value) && value > 0) return { sequence: value }
+  if (value instanceof Date && !Number.isNaN(value.getTime())) return { time: value }
+  return wrong('it must be "new", "all", a Date or a sequence')
+}
+
+/** Options that say how deliveries are taken, equal for both kinds of binding. */
+export const takingReaders = { timeout: time(1), concurrency: whole(1, 100_000), gates: anything<readonly Gate[]>(), lease: time(1000) }
+
+const subscribeReaders = { ...takingReaders, from: start, retry: anything<RetryOptions>() }
+const publishReaders = {
+  id: anything<string>(),
+  headers: anything<UserHeaders>(),
+  key: anything<string>(),
+  signal: anything<AbortSignal>(),
+}
+const topicReaders = { encoding: oneOf('msgpack', 'json') }
+
+function settings(
+  name: string,
+  second: Schema | TopicOptions | undefined,
+  third: TopicOptions | undefined,
+): { schema: Schema | undefined; encoding: Encoding } {
+  const schema = looksLikeSchema(second) ? second : undefined
+  const { encoding } = readOptions(`topic(${name})`, schema === undefined ? second : third, topicReaders)
+  return { schema, encoding: encoding ?? 'msgpack' }
+}
+
+function headersOf(id: string, topic: Topic, options: PublishOptions): Uint8Array {
+  if (topic.encoding === 'msgpack' && options.headers === undefined && options.key === undefined) return idOnly(id)
+  const key: [string, string][] = options.key === undefined ? [] : [[header.key, keyToken(options.key)]]
+  return headerBlock([[header.id, id], ...contentTypeField(topic.encoding), ...key, ...checkedHeaders(options.headers)])
+}

@@ -1,0 +1,39 @@
+/**
+ * Which attempt a delivery is. Counted by us: the broker counts hand-overs, and a hand-over that was drained, snoozed or
+ * never begun is nobody's failure.
+ *
+ * The first hand-over is the first attempt, and nothing is read or written for it. After a failure, a drain or a snooze
+ * a note is left: how many hand-overs there were and how many attempts they used. A hand-over nobody left a note about
+ * ended with its process, or waited in its buffer; it is charged once. From then on the delivery is suspect, and a mark
+ * is left before each run, so that the next reader knows: began, and did not come back.
+ */
+
+import type { Failure } from '../base/obituary.ts'
+
+/** What is remembered of a delivery. */
+export interface Note {
+  /** Hand-overs when it was written. */
+  readonly count: number
+  /** Attempts used by then. */
+  readonly used: number
+  /** The hand-over of this count had begun and has not ended yet. */
+  readonly open: boolean
+  readonly history: readonly Failure[]
+}
+
+/** Which attempt this is, and whether a mark must be left before it runs. */
+export interface Counted {
+  readonly attempt: number
+  readonly suspect: boolean
+}
+
+const first: Counted = { attempt: 1, suspect: false }
+
+/** Counts. `note` is what was last remembered, if anything. */
+export function count(handovers: number, note: Note | undefined): Counted {
+  if (handovers <= 1) return first
+  const used = note?.used ?? 0
+  const explained = note?.count ?? 0
+  const vanished = note?.open === true || handovers - explained > 1
+  return vanished ? { attempt: used + 2, suspect: true } : { attempt: used + 1, suspect: false }
+}

@@ -1,0 +1,46 @@
+/**
+ * The hinge of callboard: what the runtime is told about one consumer. Both ways to invoke make one of these; the runtime
+ * consumes it and knows no more. What differs between them is handed down here as functions.
+ */
+
+import type { Label } from '../base/events.ts'
+import type { Obituary } from '../base/obituary.ts'
+import type { Delivery, Source } from '../wire/source.ts'
+import type { Note } from './attempt.ts'
+import type { Gate, Slots } from './gate.ts'
+import type { Run } from './run.ts'
+import type { Outcome, Policy } from './verdict.ts'
+
+/** Where notes about deliveries are kept. */
+export interface Memory {
+  recall(delivery: Delivery): Promise<Note | undefined>
+  note(delivery: Delivery, note: Note): Promise<void>
+  forget(delivery: Delivery): Promise<void>
+}
+
+/** What one delivery says for itself, where it differs from the policy of its binding. */
+export interface Terms {
+  readonly expires: number | undefined
+  readonly policy: Policy
+}
+
+/** What the runtime is told about one consumer. */
+export interface Binding {
+  readonly label: Label
+  readonly source: Source
+  /** Handler slots of this process. Bindings that share them rank in the order they started. */
+  readonly slots: Slots
+  readonly policy: Policy
+  readonly gates: readonly Gate[]
+  readonly memory: Memory
+  /** What this delivery says for itself. */
+  terms(delivery: Delivery): Terms
+  /** The input of the handler, decoded and checked. What it throws makes the delivery unreadable. */
+  read(delivery: Delivery): unknown
+  /** Runs the user's handler. */
+  handle(input: unknown, run: Run): unknown
+  /** Called before an acknowledgement; the delivery is acknowledged when it resolves. Absent: nothing is to be done. */
+  readonly ended?: (run: Run, outcome: Outcome) => Promise<void>
+  /** Keeps what was given up. The delivery is dropped when it resolves, and tried again if it rejects. */
+  bury(run: Run, obituary: Obituary): Promise<void>
+}

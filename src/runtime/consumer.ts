@@ -1,0 +1,285 @@
+/**
+ * The consumer: asks for what fits, runs it, and has it settled. There is one of these for each binding, and it has never
+ * heard what the binding is for.
+ *
+ * A delivery is waiting (arrived, no slot yet), at a gate, or running; it is held in each of these, and its lease is
+ * prolonged. How much is asked for beyond the free slots follows the measured pace: what is worked off within a tick,
+ * so that fast handlers never wait for the broker and slow ones hoard nothing that another worker could do.
+ */
+
+import type { Events } from '../base/events.ts'
+import { Queue } from '../base/queue.ts'
+import type { Intake, Receiver } from '../wire/source.ts'
+import { count } from './attempt.ts'
+import type { Binding } from './binding.ts'
+import { pass } from './gate.ts'
+import { overdue, prolong, tick } from './heartbeat.ts'
+import { outcomeOf, perform, Run } from './run.ts'
+import { settle } from './settle.ts'
+import { admit, judge, type Outcome } from './verdict.ts'
+
+/** What is asked for ahead of free slots, at most. */
+const mostAhead = 1000
+
+/** A consumer of one binding. */
+export interface Consumer {
+  readonly binding: Binding
+  /** Handlers running now. */
+  readonly running: number
+  /** Deliveries that have arrived and wait for a slot or a gate. */
+  readonly waiting: number
+  start(): Promise<void>
+  /** Takes nothing more, hands back what has not begun, waits for the rest; at the deadline (ms from now) interrupts it and hands it back. */
+  drain(deadline: number): Promise<void>
+  /** Stops the runs with this id. True if there was one. */
+  cancel(id: string): boolean
+  /** The runs with this id, if any are here. */
+  find(id: string): Run | undefined
+}
+
+/** Makes a consumer. `worker` names this process in notes and dead letters. */
+export function consumer(binding: Binding, worker: string, events: Events): Consumer {
+  const { slots } = binding
+  const waiting = new Queue<Run>()
+  const gated = new Set<Run>()
+  const running = new Set<Run>()
+  const settling = new Set<Promise<void>>()
+  const closing = new AbortController()
+  let intake: Intake | undefined
+  let outstanding = 0
+  let ahead = 0
+  let done = 0
+  let ticking: NodeJS.Timeout | undefined
+  let idle: (() => void) | undefined
+
+  const receiver: Receiver = {
+    deliver(delivery) {
+      outstanding--
+      const run = new Run(delivery, binding.terms(delivery), Date.now())
+      ticking ??= setInterval(onTick, tick)
+      if (closing.signal.aborted) track(handBack(run))
+      else if (binding.gates.length > 0) void enter(run)
+      else admitted(run)
+      refill()
+    },
+    reset() {
+      outstanding = 0
+      refill()
+    },
+    earliest() {
+      let least: number | undefined
+      for (const run of held()) if (least === undefined || run.delivery.sequence < least) least = run.delivery.sequence
+      return least
+    },
+    trouble(what, error) {
+      events.tell('trouble', { what: `${binding.label.service}, ${binding.label.name}: ${what}`, error })
+    },
+  }
+
+  function* held(): Generator<Run> {
+    yield* running
+    yield* gated
+    yield* waiting
+  }
+
+  /** Asks again as soon as half of what may be held is used up, so that the next arrive before the last are done. */
+  function refill(): void {
+    if (closing.signal.aborted) return
+    const room = slots.size + ahead - running.size - waiting.length - gated.size
+    if (room <= 0 || outstanding > room / 2) return
+    const more = room - outstanding
+    outstanding += more
+    intake?.ask(more)
+  }
+
+  async function enter(run: Run): Promise<void> {
+    gated.add(run)
+    try {
+      run.leave = await pass(binding.gates, run, closing.signal)
+    } catch {
+      gated.delete(run)
+      return track(handBack(run))
+    }
+    gated.delete(run)
+    admitted(run)
+  }
+
+  function admitted(run: Run): void {
+    waiting.push(run)
+    fill()
+  }
+
+  function fill(): void {
+    while (waiting.length > 0 && !closing.signal.aborted && slots.take()) {
+      const run = waiting.shift() as Run
+      running.add(run)
+      void begin(run)
+    }
+  }
+
+  async function begin(run: Run): Promise<void> {
+    const { delivery, terms } = run
+    try {
+      if (delivery.count > 1) await recall(run)
+    } catch (error) {
+      receiver.trouble(`what is remembered of ${run.id} could not be read; it will be run again`, error)
+      delivery.again(1000)
+      return release(run)
+    }
+    const now = Date.now()
+    const reason = admit(
+      {
+        attempt: run.attempt,
+        now,
+        storedAt: terms.expires === undefined && terms.policy.maxAge === 0 ? 0 : delivery.storedAt,
+        expires: terms.expires,
+      },
+      terms.policy,
+    )
+    if (reason !== undefined) {
+      await settle(run, { end: 'interrupted' }, { say: 'bury', reason }, binding, worker, events, now)
+      return release(run)
+    }
+    run.startedAt = now
+    if (events.heard('started')) events.tell('started', { ...binding.label, id: run.id, attempt: run.attempt })
+    end(run, await perform(run, binding))
+  }
+
+  async function recall(run: Run): Promise<void> {
+    const note = await binding.memory.recall(run.delivery)
+    const counted = count(run.delivery.count, note)
+    run.attempt = counted.attempt
+    run.suspect = counted.suspect
+    run.history = note?.history ?? []
+    if (counted.suspect && counted.attempt <= run.terms.policy.attempts) {
+      await binding.memory.note(run.delivery, { count: run.delivery.count, used: counted.attempt - 1, open: true, history: run.history })
+    }
+  }
+
+  /** Ends a run, once. A handler that comes back after its run was ended by somebody else is told of, not listened to. */
+  function end(run: Run, outcome: Outcome): void {
+    if (run.ended) {
+      if (events.heard('ignored'))
+        events.tell('ignored', { ...binding.label, id: run.id, attempt: run.attempt, why: run.stopped ?? 'ended before' })
+      return
+    }
+    run.ended = true
+    const now = Date.now()
+    const verdict = judge(outcome, run.attempt, run.terms.policy)
+    if (events.heard('finished')) tellFinished(run, outcome, verdict, now)
+    if (verdict.say === 'ack' && binding.ended === undefined && run.delivery.count === 1) {
+      run.delivery.ack()
+      release(run)
+      return
+    }
+    track(settle(run, outcome, verdict, binding, worker, events, now).then(() => release(run)))
+  }
+
+  function tellFinished(run: Run, outcome: Outcome, verdict: ReturnType<typeof judge>, now: number): void {
+    events.tell('finished', {
+      ...binding.label,
+      id: run.id,
+      attempt: run.attempt,
+      verdict: verdict.say,
+      end: outcome.end,
+      ms: now - run.startedAt,
+      ...(verdict.say === 'again' ? { after: verdict.after } : {}),
+      ...('error' in outcome ? { error: outcome.error } : {}),
+    })
+  }
+
+  function release(run: Run): void {
+    run.ended = true
+    run.leave?.()
+    running.delete(run)
+    done++
+    slots.give()
+    refill()
+    if (idle && running.size === 0) idle()
+  }
+
+  function track(work: Promise<void>): void {
+    settling.add(work)
+    void work.finally(() => settling.delete(work))
+  }
+
+  /** Gives back what has not begun: it costs no attempt, and somebody else may have it at once. */
+  async function handBack(run: Run): Promise<void> {
+    run.ended = true
+    run.leave?.()
+    try {
+      const note = run.delivery.count > 1 ? await binding.memory.recall(run.delivery) : undefined
+      const { attempt } = count(run.delivery.count, note)
+      await binding.memory.note(run.delivery, { count: run.delivery.count, used: attempt - 1, open: false, history: note?.history ?? [] })
+    } catch (error) {
+      receiver.trouble(`handing ${run.id} back could not be noted; it may cost an attempt`, error)
+    }
+    run.delivery.again(0)
+  }
+
+  function onTick(): void {
+    const now = Date.now()
+    ahead = Math.min(mostAhead, Math.max(done, Math.floor(ahead / 2)))
+    done = 0
+    prolong(held(), binding.source.lease, now)
+    for (const run of overdue(running, now)) interrupt(run, 'timed out')
+    if (running.size + waiting.length + gated.size === 0) {
+      clearInterval(ticking)
+      ticking = undefined
+      ahead = 0
+    }
+    refill()
+  }
+
+  function interrupt(run: Run, why: 'timed out' | 'interrupted'): void {
+    run.stop(why)
+    end(run, outcomeOf(why, run.terms.policy.timeout))
+  }
+
+  return {
+    binding,
+    get running() {
+      return running.size
+    },
+    get waiting() {
+      return waiting.length + gated.size
+    },
+    async start() {
+      slots.join(fill)
+      intake = await binding.source.open(receiver)
+      refill()
+    },
+    async drain(deadline) {
+      closing.abort()
+      const closed = intake?.close()
+      for (const run of waiting.empty()) track(handBack(run))
+      await closed
+      if (running.size > 0) await settled(deadline, (resolve) => (idle = resolve))
+      for (const run of [...running]) if (!run.ended) run.stop('interrupted')
+      if (running.size > 0) await settled(Math.min(2000, deadline), (resolve) => (idle = resolve))
+      for (const run of [...running]) if (!run.ended) interrupt(run, 'interrupted')
+      while (settling.size > 0) await Promise.all(settling)
+      clearInterval(ticking)
+    },
+    cancel(id) {
+      const run = this.find(id)
+      run?.stop('cancelled')
+      return run !== undefined
+    },
+    find(id) {
+      for (const run of running) if (run.id === id) return run
+      return undefined
+    },
+  }
+}
+
+/** Resolves when `listen`'s callback is called, or after `ms`. */
+function settled(ms: number, listen: (resolve: () => void) => void): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms)
+    listen(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+}

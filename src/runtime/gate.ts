@@ -1,0 +1,68 @@
+/**
+ * Leave to run: slots of this process, and a chain of gates before them. A gate is asked before a handler slot is taken, so that waiting holds no slot; the lease is prolonged
+ * meanwhile, and no attempt is used.
+ */
+
+import type { Run } from './run.ts'
+
+/** Gives leave to run, at once or later. */
+export interface Gate {
+  /**
+   * Resolves when the run may begin, with a function that is called once when it has ended.
+   * Rejects only when the signal aborts: the service is stopping, and the delivery is handed back.
+   */
+  enter(run: Run, signal: AbortSignal): Promise<() => void>
+}
+
+/** Passes all gates in order. If one does not open, those passed before are left again. */
+export async function pass(gates: readonly Gate[], run: Run, signal: AbortSignal): Promise<() => void> {
+  const leaves: (() => void)[] = []
+  const leaveAll = () => {
+    for (const leave of leaves.splice(0).reverse()) leave()
+  }
+  try {
+    for (const gate of gates) leaves.push(await gate.enter(run, signal))
+  } catch (error) {
+    leaveAll()
+    throw error
+  }
+  return leaveAll
+}
+
+/** Every so many slots, the lowest rank comes first. So a busy high rank leaves a share to the others: 1 in 8. */
+const turnOfTheLast = 8
+
+/**
+ * Handler slots of this process, shared by consumers of different rank. A free slot goes to the highest rank that has
+ * something waiting; every eighth goes the other way round, so that nobody starves.
+ */
+export class Slots {
+  readonly size: number
+  #free: number
+  #turn = 0
+  #forward: (() => void)[] = []
+  #backward: (() => void)[] = []
+
+  constructor(size: number) {
+    this.size = size
+    this.#free = size
+  }
+
+  /** Joins in; earlier ones rank higher. `fill` takes slots as long as it gets any and has something to run. */
+  join(fill: () => void): void {
+    this.#forward.push(fill)
+    this.#backward.unshift(fill)
+  }
+
+  take(): boolean {
+    if (this.#free === 0) return false
+    this.#free--
+    return true
+  }
+
+  give(): void {
+    this.#free++
+    const order = ++this.#turn % turnOfTheLast === 0 ? this.#backward : this.#forward
+    for (const fill of order) if (this.#free > 0) fill()
+  }
+}

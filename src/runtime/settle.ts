@@ -1,0 +1,94 @@
+/**
+ * Tells the verdict. In this order, so that nothing is lost whenever the process ends: what has to be kept is kept first
+ * (a result, a note, a dead letter), and only then does the broker hear the answer. If keeping fails the delivery comes
+ * again.
+ */
+
+import { asError } from '../base/errors.ts'
+import type { Events } from '../base/events.ts'
+import { type Failure, failureError, type Obituary, type Reason, remember } from '../base/obituary.ts'
+import type { Binding } from './binding.ts'
+import type { Run } from './run.ts'
+import type { Outcome, Verdict } from './verdict.ts'
+
+/** How long a delivery waits whose verdict could not be kept. */
+const patience = 5_000
+
+/** Tells the verdict about one run. Never throws. `now` is the end of the run. */
+export async function settle(
+  run: Run,
+  outcome: Outcome,
+  verdict: Verdict,
+  binding: Binding,
+  worker: string,
+  events: Events,
+  now: number,
+): Promise<void> {
+  try {
+    if (verdict.say === 'ack') await acknowledge(run, outcome, binding)
+    else if (verdict.say === 'again') await again(run, outcome, verdict, binding, worker, now)
+    else await bury(run, outcome, verdict.reason, binding, worker, events, now)
+  } catch (error) {
+    events.tell('trouble', { what: `${binding.label.name} ${run.id} could not be settled (${verdict.say}); it will be run again`, error })
+    run.delivery.again(patience)
+  }
+}
+
+async function acknowledge(run: Run, outcome: Outcome, binding: Binding): Promise<void> {
+  if (binding.ended) await binding.ended(run, outcome)
+  run.delivery.ack()
+  if (run.delivery.count > 1) await binding.memory.forget(run.delivery)
+}
+
+async function again(
+  run: Run,
+  outcome: Outcome,
+  verdict: Verdict & { say: 'again' },
+  binding: Binding,
+  worker: string,
+  now: number,
+): Promise<void> {
+  const history = verdict.counts ? remember(run.history, failureOf(run, outcome, worker, now)) : run.history
+  await binding.memory.note(run.delivery, {
+    count: run.delivery.count,
+    used: verdict.counts ? run.attempt : run.attempt - 1,
+    open: false,
+    history,
+  })
+  run.delivery.again(verdict.after)
+}
+
+async function bury(
+  run: Run,
+  outcome: Outcome,
+  reason: Reason,
+  binding: Binding,
+  worker: string,
+  events: Events,
+  now: number,
+): Promise<void> {
+  const obituary = obituaryOf(run, outcome, reason, binding, worker, now)
+  await binding.bury(run, obituary)
+  run.delivery.drop(reason)
+  if (run.delivery.count > 1) await binding.memory.forget(run.delivery)
+  if (events.heard('buried')) events.tell('buried', { ...binding.label, id: run.id, attempt: run.attempt, obituary })
+}
+
+function obituaryOf(run: Run, outcome: Outcome, reason: Reason, binding: Binding, worker: string, now: number): Obituary {
+  const ran = 'error' in outcome && run.startedAt > 0
+  const history = ran ? remember(run.history, failureOf(run, outcome, worker, now)) : run.history
+  const error = 'error' in outcome ? failureError(outcome.error) : (history.at(-1)?.error ?? { name: 'Error', message: missing[reason] })
+  return { reason, attempts: ran ? run.attempt : run.attempt - 1, at: now, service: binding.label.service, worker, error, history }
+}
+
+const missing: Readonly<Record<Reason, string>> = {
+  rejected: 'The handler rejected it.',
+  exhausted: 'Each attempt ended with its process, or was never heard of again.',
+  expired: 'It had not started in the time its sender allowed.',
+  unreadable: 'Its body could not be read.',
+}
+
+function failureOf(run: Run, outcome: Outcome, worker: string, now: number): Failure {
+  const error = 'error' in outcome ? outcome.error : asError(outcome.end)
+  return { at: now, attempt: run.attempt, ms: run.startedAt === 0 ? 0 : now - run.startedAt, worker, error: failureError(error) }
+}

@@ -1,0 +1,230 @@
+/**
+ * Bodies: MessagePack as plain maps, or JSON. The only file that knows msgpackr.
+ *
+ * What cannot be sent without changing it is refused when it is sent; what could harm a reader is refused when it is read.
+ * MessagePack carries no extensions, records or structures: any client in any language can read it, and no type name
+ * in a message picks a class in ours.
+ */
+
+import { Packr } from 'msgpackr/pack'
+import { CallboardError, fault, shown } from '../base/errors.ts'
+
+/** How a body is written. Default everywhere: `msgpack`. */
+export type Encoding = 'msgpack' | 'json'
+
+/** The deepest nesting of a body. */
+export const deepest = 100
+
+const packr = new Packr({ useRecords: false, variableMapSize: true, int64AsType: 'auto' })
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+/** A value as bytes. Throws NOT_SERIALIZABLE with the path of what cannot be sent, or TOO_DEEP. */
+export function encode(value: unknown, encoding: Encoding = 'msgpack'): Uint8Array {
+  const sendable = checkSendable(value, encoding)
+  return encoding === 'json' ? Buffer.from(JSON.stringify(sendable)) : packr.pack(sendable)
+}
+
+/** The value in some bytes. Throws DECODE. An empty body is `undefined`. */
+export function decode(bytes: Uint8Array, encoding: Encoding = 'msgpack'): unknown {
+  if (bytes.length === 0) return undefined
+  try {
+    if (encoding === 'json') return readJson(bytes)
+    const trouble = troubleIn(bytes)
+    if (trouble) throw fault('DECODE', `A body of ${bytes.length} bytes is not MessagePack that callboard reads: ${trouble}.`)
+    return packr.unpack(bytes as Buffer)
+  } catch (error) {
+    if (error instanceof CallboardError) throw error
+    throw fault('DECODE', `A body of ${bytes.length} bytes is not ${encoding === 'json' ? 'JSON' : 'MessagePack'}.`, { cause: error })
+  }
+}
+
+function readJson(bytes: Uint8Array): unknown {
+  let depth = 0
+  let quoted = false
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i]
+    if (byte === 0x5c && quoted) i++
+    else if (byte === 0x22) quoted = !quoted
+    else if (!quoted && (byte === 0x5b || byte === 0x7b)) {
+      if (++depth > deepest) throw fault('DECODE', `A JSON body is nested more than ${deepest} levels deep.`)
+    } else if (!quoted && (byte === 0x5d || byte === 0x7d)) depth--
+  }
+  return JSON.parse(utf8.decode(bytes), (key, value) => (key === '__proto__' ? undefined : value))
+}
+
+/**
+ * The value itself if it can be sent as it is, or a copy without properties that are undefined.
+ * Walks the value once; `path` is built only when something is wrong.
+ */
+function checkSendable(value: unknown, encoding: Encoding): unknown {
+  if (value === undefined) refuse('$', 'is undefined')
+  const walk: Walk = { encoding, above: [], gaps: false }
+  inspect(value, walk, 0, () => '$')
+  return walk.gaps ? withoutGaps(value) : value
+}
+
+interface Walk {
+  readonly encoding: Encoding
+  /** The containers around the value being looked at, to find circles. */
+  readonly above: object[]
+  /** Whether a property was undefined. */
+  gaps: boolean
+}
+
+type Path = () => string
+
+function inspect(value: unknown, walk: Walk, depth: number, path: Path): void {
+  switch (typeof value) {
+    case 'string':
+      if (!value.isWellFormed()) refuse(path(), 'has a lone surrogate, which is no text')
+      return
+    case 'boolean':
+      return
+    case 'number':
+      if (walk.encoding === 'json' && (!Number.isFinite(value) || Object.is(value, -0)))
+        refuse(path(), `is ${Object.is(value, -0) ? '-0' : value}, which JSON cannot say`)
+      return
+    case 'object':
+      if (value !== null) inspectObject(value, walk, depth, path)
+      return
+    default:
+      refuse(path(), `is ${shown(value)}`)
+  }
+}
+
+function inspectObject(value: object, walk: Walk, depth: number, path: Path): void {
+  if (depth >= deepest) throw fault('TOO_DEEP', `${path()} is nested more than ${deepest} levels deep.`)
+  if (value instanceof Uint8Array) {
+    if (walk.encoding === 'json') refuse(path(), 'is binary, which JSON cannot carry')
+    return
+  }
+  if (walk.above.includes(value)) refuse(path(), 'is circular')
+  walk.above.push(value)
+  if (Array.isArray(value)) inspectArray(value, walk, depth, path)
+  else inspectPlain(value as Record<string, unknown>, walk, depth, path)
+  walk.above.pop()
+}
+
+function inspectArray(value: readonly unknown[], walk: Walk, depth: number, path: Path): void {
+  for (let i = 0; i < value.length; i++) {
+    if (value[i] === undefined) refuse(`${path()}[${i}]`, 'is undefined')
+    inspect(value[i], walk, depth + 1, () => `${path()}[${i}]`)
+  }
+}
+
+function inspectPlain(value: Record<string, unknown>, walk: Walk, depth: number, path: Path): void {
+  const prototype = Object.getPrototypeOf(value)
+  if (prototype !== Object.prototype && prototype !== null)
+    refuse(path(), `is a ${value.constructor?.name ?? 'class instance'}, not a plain object`)
+  for (const key of Object.keys(value)) {
+    if (key === '__proto__') refuse(path(), 'has a property named __proto__')
+    const inner = read(value, key, path)
+    if (inner === undefined) walk.gaps = true
+    else inspect(inner, walk, depth + 1, () => `${path()}.${key}`)
+  }
+}
+
+function read(value: Record<string, unknown>, key: string, path: Path): unknown {
+  try {
+    return value[key]
+  } catch (error) {
+    throw fault('NOT_SERIALIZABLE', `${path()}.${key} throws when it is read.`, { cause: error })
+  }
+}
+
+function withoutGaps(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutGaps)
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value
+  const copy: Record<string, unknown> = {}
+  for (const [key, inner] of Object.entries(value)) if (inner !== undefined) copy[key] = withoutGaps(inner)
+  return copy
+}
+
+function refuse(path: string, what: string): never {
+  throw fault('NOT_SERIALIZABLE', `${path} ${what}.`)
+}
+
+/**
+ * Whether bytes are one MessagePack value without extensions, deeper nesting or lengths beyond their end.
+ * Looks at the structure only and builds nothing, so a hostile message costs its length and no more.
+ * source: msgpack specification, formats (github.com/msgpack/msgpack/blob/master/spec.md)
+ */
+function troubleIn(bytes: Uint8Array): string | undefined {
+  const left: number[] = []
+  let at = 0
+  let open = 1
+  while (true) {
+    while (open === 0) {
+      const above = left.pop()
+      if (above === undefined) return at === bytes.length ? undefined : 'bytes are left over'
+      open = above
+    }
+    open--
+    const byte = bytes[at++]
+    if (byte === undefined) return 'it ends too early'
+    let skip = 0
+    let inside = 0
+    if (byte <= 0x7f || byte >= 0xe0) skip = 0
+    else if (byte <= 0x8f) inside = (byte & 15) * 2
+    else if (byte <= 0x9f) inside = byte & 15
+    else if (byte <= 0xbf) skip = byte & 31
+    else {
+      const format = formats[byte - 0xc0]
+      if (!format) return byte === 0xc1 ? 'it has a reserved byte' : 'it has an extension'
+      const [width, kind] = format
+      if (kind === 'fixed') skip = width
+      else {
+        if (at + width > bytes.length) return 'it ends too early'
+        let length = 0
+        for (let i = 0; i < width; i++) length = length * 256 + (bytes[at++] ?? 0)
+        if (kind === 'bytes') skip = length
+        else inside = kind === 'map' ? length * 2 : length
+      }
+    }
+    at += skip
+    if (at > bytes.length || inside > bytes.length - at) return 'it ends too early'
+    if (inside > 0) {
+      if (left.length >= deepest) return `it is nested more than ${deepest} levels deep`
+      left.push(open)
+      open = inside
+    }
+  }
+}
+
+type Format = readonly [width: number, kind: 'fixed' | 'bytes' | 'array' | 'map'] | undefined
+
+/** What follows each first byte from 0xc0 to 0xdf. A gap is refused. */
+const formats: readonly Format[] = [
+  [0, 'fixed'],
+  undefined,
+  [0, 'fixed'],
+  [0, 'fixed'],
+  [1, 'bytes'],
+  [2, 'bytes'],
+  [4, 'bytes'],
+  undefined,
+  undefined,
+  undefined,
+  [4, 'fixed'],
+  [8, 'fixed'],
+  [1, 'fixed'],
+  [2, 'fixed'],
+  [4, 'fixed'],
+  [8, 'fixed'],
+  [1, 'fixed'],
+  [2, 'fixed'],
+  [4, 'fixed'],
+  [8, 'fixed'],
+  undefined,
+  undefined,
+  undefined,
+  undefined,
+  undefined,
+  [1, 'bytes'],
+  [2, 'bytes'],
+  [4, 'bytes'],
+  [2, 'array'],
+  [4, 'array'],
+  [2, 'map'],
+  [4, 'map'],
+]

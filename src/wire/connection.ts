@@ -1,0 +1,195 @@
+/**
+ * A connection that never gives up, with its errors told in callboard's words.
+ *
+ * Two of them make a board: one speaks (publishes and asks), one listens (receives and answers), so that a slow reader
+ * that the broker cuts off does not take the publisher's answers with it.
+ */
+
+import { readFileSync } from 'node:fs'
+import { type ConnectionOptions, connect, credsAuthenticator, type NatsConnection, type TlsOptions } from 'nats'
+import { type CallboardError, fault } from '../base/errors.ts'
+import { newId } from '../base/ids.ts'
+
+/** Where the broker is and who we are. */
+export interface Address {
+  /** One or more of `nats://host:port`, `tls://host:port` or `host:port`. Default: `nats://127.0.0.1:4222`. */
+  readonly servers?: string | readonly string[]
+  /** How this process is called on the broker. Default: `callboard`. */
+  readonly name?: string
+  readonly user?: string
+  readonly password?: string
+  readonly token?: string
+  /** Path of a NATS credentials file. */
+  readonly credentials?: string
+  /** Certificates, as the NATS client takes them. Default: none unless the address says tls. */
+  readonly tls?: TlsOptions
+  /** Every inbox begins with this; needed where permissions name it. Default: `_INBOX`. */
+  readonly inboxPrefix?: string
+}
+
+/** What may happen to a link. `back` comes after every reconnect. */
+export type LinkEvent = { readonly type: 'lost' } | { readonly type: 'back' } | { readonly type: 'refused'; readonly error: Error }
+
+/** A connection as the rest of `wire/` uses it. */
+export interface Link {
+  readonly nc: NatsConnection
+  /** The address in use, without secrets. */
+  readonly server: string
+  readonly version: string
+  /** Largest message in bytes, headers included. */
+  readonly maxPayload: number
+  /** A subject of our own that nobody else listens to. */
+  inbox(): string
+  /** Hears of losses, returns and refusals. Gives back how to stop hearing. */
+  listen(hear: (event: LinkEvent) => void): () => void
+  /** Sends what is written, waits until the broker has read it, and closes. Never throws. */
+  close(): Promise<void>
+}
+
+/** The oldest server that has everything callboard builds on: schedules, atomic batches, expiry of single messages. */
+export const oldestServer = '2.14.0'
+
+/** Opens a link. Throws INVALID_URL, CONNECTION_FAILED, AUTH, TLS or UNSUPPORTED_SERVER. */
+export async function link(address: Address): Promise<Link> {
+  const parsed = parseServers(address.servers ?? 'nats://127.0.0.1:4222')
+  const nc = await connect(clientOptions(address, parsed)).catch((error: unknown) => {
+    throw connectFault(error, parsed.shown)
+  })
+  const info = nc.info
+  if (!info || older(info.version, oldestServer)) {
+    await nc.close()
+    throw fault(
+      'UNSUPPORTED_SERVER',
+      `The server at ${parsed.shown} is nats-server ${info?.version ?? 'of unknown version'}; callboard needs ${oldestServer}.`,
+    )
+  }
+  return dress(nc, parsed.shown, address.inboxPrefix ?? '_INBOX')
+}
+
+function dress(nc: NatsConnection, server: string, inboxPrefix: string): Link {
+  const ears = new Set<(event: LinkEvent) => void>()
+  const tell = (event: LinkEvent) => {
+    for (const hear of ears) hear(event)
+  }
+  void (async () => {
+    for await (const status of nc.status()) {
+      if (status.type === 'disconnect') tell({ type: 'lost' })
+      else if (status.type === 'reconnect') tell({ type: 'back' })
+      else if (status.type === 'error') tell({ type: 'refused', error: status.error })
+    }
+  })()
+  return {
+    nc,
+    server,
+    version: nc.info?.version ?? '',
+    get maxPayload() {
+      return nc.info?.max_payload ?? 1_048_576
+    },
+    inbox: () => `${inboxPrefix}.${newId()}`,
+    listen(hear) {
+      ears.add(hear)
+      return () => ears.delete(hear)
+    },
+    async close() {
+      await nc.drain().catch(() => nc.close())
+    },
+  }
+}
+
+interface Parsed {
+  readonly servers: string[]
+  readonly user: string | undefined
+  readonly password: string | undefined
+  readonly secure: boolean
+  readonly shown: string
+}
+
+/** Addresses as the client wants them, with user and password taken out. Throws INVALID_URL, secrets masked. */
+export function parseServers(given: string | readonly string[]): Parsed {
+  const urls = (typeof given === 'string' ? given.split(',') : [...given]).map(parseServer)
+  if (urls.length === 0) throw fault('INVALID_URL', 'No server address was given.')
+  const named = urls.find((url) => url.username !== '')
+  return {
+    servers: urls.map((url) => url.host),
+    user: named && decodeURIComponent(named.username),
+    password: named?.password ? decodeURIComponent(named.password) : undefined,
+    secure: urls.some((url) => url.protocol === 'tls:'),
+    shown: urls.map((url) => `${url.protocol}//${url.host}`).join(', '),
+  }
+}
+
+function parseServer(given: unknown): URL {
+  if (typeof given !== 'string' || given.trim() === '') throw fault('INVALID_URL', 'A server address is not text, or empty.')
+  const text = given.trim()
+  const masked = text.replace(/\/\/[^/]*@/, '//***@').slice(0, 200)
+  let url: URL
+  try {
+    url = new URL(text.includes('://') ? text : `nats://${text}`)
+  } catch (error) {
+    throw fault('INVALID_URL', `The server address ${masked} cannot be read.`, {
+      cause: new Error((error as Error).message.replaceAll(text, masked)),
+    })
+  }
+  if (url.protocol !== 'nats:' && url.protocol !== 'tls:')
+    throw fault('INVALID_URL', `The server address ${masked} begins with ${url.protocol}//.`)
+  if (url.hostname === '' || url.port === '0')
+    throw fault('INVALID_URL', `The server address ${masked} has ${url.port === '0' ? 'port 0' : 'no host'}.`)
+  if (url.port === '') url.port = '4222'
+  return url
+}
+
+function clientOptions(address: Address, parsed: Parsed): ConnectionOptions {
+  const user = address.user ?? parsed.user
+  const pass = address.password ?? parsed.password
+  return {
+    servers: parsed.servers,
+    name: address.name ?? 'callboard',
+    // Never give up, notice a dead peer within 20 s, and dial again quickly but not in step with everybody else.
+    maxReconnectAttempts: -1,
+    pingInterval: 10_000,
+    maxPingOut: 2,
+    timeout: 5_000,
+    reconnectTimeWait: 250,
+    reconnectJitter: 250,
+    noAsyncTraces: true,
+    ignoreAuthErrorAbort: true,
+    ...(user === undefined ? {} : { user }),
+    ...(pass === undefined ? {} : { pass }),
+    ...(address.token === undefined ? {} : { token: address.token }),
+    ...(address.credentials === undefined ? {} : { authenticator: credsAuthenticator(readCredentials(address.credentials)) }),
+    ...(address.tls !== undefined ? { tls: address.tls } : parsed.secure ? { tls: {} } : {}),
+    ...(address.inboxPrefix === undefined ? {} : { inboxPrefix: address.inboxPrefix }),
+  }
+}
+
+function readCredentials(path: string): Uint8Array {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    throw fault('AUTH', `The credentials file ${path} cannot be read.`, { cause: error })
+  }
+}
+
+function connectFault(error: unknown, where: string): CallboardError {
+  const { name, message, code } = error as { name?: string; message?: string; code?: string }
+  const text = `${message ?? error}`
+  if (
+    name === 'AuthorizationError' ||
+    name === 'UserAuthenticationExpiredError' ||
+    /authorization violation|nkey|seed|credentials/i.test(text)
+  ) {
+    return fault('AUTH', `The broker at ${where} refused the credentials.`, { cause: error })
+  }
+  if (/tls|ssl|certificate|self.signed/i.test(text) || /^(ERR_TLS|CERT_|DEPTH_|SELF_)/.test(code ?? '')) {
+    return fault('TLS', `No secure connection to ${where}: ${text}.`, { cause: error })
+  }
+  return fault('CONNECTION_FAILED', `The broker at ${where} could not be reached (${text}).`, { cause: error })
+}
+
+/** Whether one version comes before another: `2.9.10` before `2.14.0`. */
+export function older(version: string, than: string): boolean {
+  const numbers = (text: string) => text.replace(/^v/, '').split(/[.-]/).slice(0, 3).map(Number)
+  const [a, b] = [numbers(version), numbers(than)]
+  for (let i = 0; i < 3; i++) if ((a[i] ?? 0) !== (b[i] ?? 0)) return (a[i] ?? 0) < (b[i] ?? 0)
+  return false
+}

@@ -1,0 +1,139 @@
+/**
+ * What travels beside a body: headers, written once as bytes and read only when someone looks.
+ *
+ * The plain case carries one header, the id; everything else that subject, stream or broker already say is not said again.
+ */
+
+import { fault, shown } from '../base/errors.ts'
+
+/** Header names. `Cb-` is ours, `Nats-` the broker's; users may use neither. */
+export const header = {
+  id: 'Nats-Msg-Id',
+  /** The id again where the broker strips its own header: on what a schedule produces. */
+  ownId: 'Cb-Id',
+  contentType: 'Content-Type',
+  /** Milliseconds since 1970 by which a task must have started. */
+  expires: 'Cb-Expires',
+  /** Retry policy of one task, as JSON, where it differs from its contract. */
+  retry: 'Cb-Retry',
+  /** Key of an event. */
+  key: 'Cb-Key',
+  /** Who sent it: the id of what a handler was working on. */
+  parent: 'Cb-Parent',
+  /** Why and how a delivery was given up, as JSON. */
+  dead: 'Cb-Dead',
+  ttl: 'Nats-TTL',
+  expectedSubjectSequence: 'Nats-Expected-Last-Subject-Sequence',
+  expectedSubject: 'Nats-Expected-Last-Subject-Sequence-Subject',
+  expectedStream: 'Nats-Expected-Stream',
+  schedule: 'Nats-Schedule',
+  scheduleTarget: 'Nats-Schedule-Target',
+  batchId: 'Nats-Batch-Id',
+  batchSequence: 'Nats-Batch-Sequence',
+  batchCommit: 'Nats-Batch-Commit',
+} as const
+
+/** All header bytes of a message together. */
+export const mostHeaderBytes = 32 * 1024
+
+/** User headers: text by name. */
+export type UserHeaders = Readonly<Record<string, string>>
+
+const start = 'NATS/1.0\r\n'
+const tokenName = /^[A-Za-z0-9!#$%&'*+\-.^_`|~]{1,128}$/
+const reserved = /^(nats-|cb-)|^content-type$/i
+const forbidden = /[\u0000-\u001f\u007f]/
+
+/** The header block of a message that carries nothing but its id. */
+export function idOnly(id: string): Uint8Array {
+  return Buffer.from(`${start}${header.id}: ${id}\r\n\r\n`, 'latin1')
+}
+
+/** A header block. Values must be checked or ours. Throws HEADERS_TOO_LARGE. */
+export function headerBlock(fields: Iterable<readonly [name: string, value: string]>): Uint8Array {
+  let text = start
+  for (const [name, value] of fields) text += `${name}: ${value}\r\n`
+  const bytes = Buffer.from(`${text}\r\n`)
+  if (bytes.length > mostHeaderBytes)
+    throw fault('HEADERS_TOO_LARGE', `The headers have ${bytes.length} bytes, the limit is ${mostHeaderBytes}.`)
+  return bytes
+}
+
+/** Refuses headers that users may not send. Gives them as fields. */
+export function checkedHeaders(given: unknown): [string, string][] {
+  if (given === undefined) return []
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    throw fault('INVALID_HEADER', `The headers are ${shown(given)}, not an object.`)
+  const fields = Object.entries(given as Record<string, unknown>)
+  const seen = new Set<string>()
+  for (const [name, value] of fields) {
+    if (!tokenName.test(name)) throw fault('INVALID_HEADER', `The header name ${shown(name)} cannot be used.`)
+    if (reserved.test(name)) throw fault('RESERVED_HEADER', `The header ${shown(name)} is reserved.`)
+    if (seen.has(name.toLowerCase())) throw fault('INVALID_HEADER', `The header ${shown(name)} is there twice, in different case.`)
+    if (typeof value !== 'string') throw fault('INVALID_HEADER', `The value of header ${shown(name)} is ${shown(value)}, not text.`)
+    if (forbidden.test(value) || !value.isWellFormed())
+      throw fault('INVALID_HEADER', `The value of header ${shown(name)} has a control character or a lone surrogate.`)
+    if (value.trim() !== value)
+      throw fault('INVALID_HEADER', `The value of header ${shown(name)} begins or ends with a blank, which the broker drops.`)
+    seen.add(name.toLowerCase())
+  }
+  return fields as [string, string][]
+}
+
+/** JSON that is safe as a header value: one line, plain ASCII. */
+export function headerJson(value: unknown): string {
+  return JSON.stringify(value).replace(/[\u007f-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
+/** The headers of a message received. Nothing is parsed before it is asked for. */
+export class Headers {
+  readonly #text: string
+
+  constructor(block: Uint8Array | undefined) {
+    this.#text = block === undefined ? '' : Buffer.from(block.buffer, block.byteOffset, block.byteLength).toString('utf8')
+  }
+
+  /** Status code of a message from the broker itself; 0 for a message that somebody sent. */
+  get status(): number {
+    const code = /^NATS\/1\.0 +(\d{3})/.exec(this.#text)
+    return code ? Number(code[1]) : 0
+  }
+
+  /** What the broker says beside its status code. */
+  get statusText(): string {
+    return /^NATS\/1\.0 +\d{3} *([^\r]*)/.exec(this.#text)?.[1] ?? ''
+  }
+
+  /** The value of a header, in the case it was sent in; undefined if it is not there. */
+  get(name: string): string | undefined {
+    const found = this.#text.indexOf(`\r\n${name}:`)
+    if (found < 0) return undefined
+    const from = found + name.length + 3
+    return this.#text.slice(from, this.#text.indexOf('\r\n', from)).trim()
+  }
+
+  /** The id of the message; undefined if nobody gave it one, which callboard always does. */
+  get id(): string | undefined {
+    return this.get(header.ownId) ?? this.get(header.id)
+  }
+
+  /** Whether there is anything but the id. */
+  get plain(): boolean {
+    return this.#text.startsWith(`${start}${header.id}:`) && this.#text.indexOf('\r\n', start.length) === this.#text.length - 4
+  }
+
+  /** Every header, in order. */
+  *[Symbol.iterator](): Generator<[string, string]> {
+    for (const line of this.#text.split('\r\n').slice(1)) {
+      const colon = line.indexOf(':')
+      if (colon > 0) yield [line.slice(0, colon), line.slice(colon + 1).trim()]
+    }
+  }
+
+  /** What a user sent along: every header that is neither ours nor the broker's. */
+  get user(): UserHeaders {
+    const record: Record<string, string> = Object.create(null)
+    for (const [name, value] of this) if (!reserved.test(name)) record[name] = value
+    return record
+  }
+}

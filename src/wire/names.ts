@@ -1,0 +1,165 @@
+/**
+ * Every string the broker sees, and the way back. Nothing else in callboard builds a subject.
+ *
+ * Names are dotted words that people choose in code; they are checked. Keys and ids may hold anything; they are encoded.
+ * Where a name must be one token of a subject, its dots become `~`, which no name may contain.
+ */
+
+import { createHash } from 'node:crypto'
+import { fault, shown } from '../base/errors.ts'
+
+/** How urgent a task is. Each lane has a consumer of its own, because the broker gives one consumer stream order. */
+export const lanes = ['high', 'normal', 'low'] as const
+export type Lane = (typeof lanes)[number]
+
+/** The longest name. */
+export const longestName = 200
+
+/** Stands for "no key" and "no id" in a subject. */
+const none = '-'
+
+const wildcards = /^(\*|>)$/
+const part = /^[A-Za-z0-9_-]+$/
+
+/** Refuses what cannot be a name. `what` says whose name it is. With `pattern`, whole parts may be `*`, and the last `>`. */
+export function checkedName(what: string, name: unknown, pattern = false): string {
+  if (typeof name !== 'string') throw fault('INVALID_ARGUMENT', `The name of a ${what} is ${shown(name)}, not text.`)
+  if (name.length > longestName)
+    throw fault('NAME_TOO_LONG', `The ${what} name ${shown(name)} has ${name.length} characters, the limit is ${longestName}.`)
+  const trouble = troubleWith(name, pattern)
+  if (trouble) throw fault('INVALID_NAME', `The ${what} name ${shown(name)} cannot be used: it ${trouble}.`)
+  return name
+}
+
+/** Refuses what cannot be a name of one part: namespaces, queues and services. */
+export function checkedWord(what: string, name: unknown): string {
+  const checked = checkedName(what, name)
+  if (checked.includes('.'))
+    throw fault('INVALID_NAME', `The ${what} name ${shown(name)} cannot be used: it must be one part, without dots.`)
+  return checked
+}
+
+/** Refuses what cannot be a namespace: one part in lower case, because stream names are its upper case. */
+export function checkedNamespace(name: unknown): string {
+  const checked = checkedWord('namespace', name)
+  if (checked !== checked.toLowerCase())
+    throw fault('INVALID_NAME', `The namespace ${shown(name)} cannot be used: it must be in lower case.`)
+  return checked
+}
+
+function troubleWith(name: string, pattern: boolean): string | undefined {
+  if (name === '') return 'must not be empty'
+  if (name.startsWith('$')) return 'begins with $, which is reserved for the broker'
+  if (name.startsWith('_')) return 'begins with _, which is reserved for the broker'
+  const parts = name.split('.')
+  if (parts.includes('')) return 'has an empty part'
+  for (const [index, word] of parts.entries()) {
+    if (part.test(word)) continue
+    if (/[*>]/.test(word)) {
+      if (!pattern) return 'contains a wildcard'
+      if (!wildcards.test(word)) return 'mixes a wildcard with letters in one part'
+      if (word === '>' && index < parts.length - 1) return 'has > before its last part'
+      continue
+    }
+    const position = name.search(/[^A-Za-z0-9_.-]/)
+    const kind = /[\u0000-\u001f\u007f]/.test(word) ? 'a control character' : `the character ${shown(name.charAt(position))}`
+    return `has ${kind} at position ${position}`
+  }
+  return undefined
+}
+
+/** A name as one token: `mail.send` → `mail~send`, `books.*` → `books~+`, `books.>` → `books~++`. */
+export function token(name: string): string {
+  return name.replaceAll('.', '~').replaceAll('*', '+').replaceAll('>', '++')
+}
+
+/** The name a token was made of. */
+export function untoken(text: string): string {
+  return text.replaceAll('++', '>').replaceAll('+', '*').replaceAll('~', '.')
+}
+
+/** Any text as one token. Short keys stay readable, long ones become a hash. Throws INVALID_ID for lone surrogates and empty keys. */
+export function keyToken(key: string): string {
+  if (typeof key !== 'string' || key === '' || !key.isWellFormed())
+    throw fault('INVALID_ID', `The key ${shown(key)} cannot be used: it must be text that is not empty.`)
+  const safe = encodeURIComponent(key).replace(/[.*~'()!]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
+  if (safe === none) return '%2D'
+  return safe.length <= 100 ? safe : `%23${createHash('sha256').update(key).digest('base64url')}`
+}
+
+/** Everything the broker sees under one namespace. */
+export interface Names {
+  readonly namespace: string
+  readonly topics: string
+  readonly table: string
+  readonly dead: string
+  /** The stream of a queue. */
+  queue(queue: string): string
+  /** Where an event of a topic is stored. */
+  event(topic: string): string
+  /** Where an event goes that is meant for one subscription only: a dead letter sent back, or a window replayed. */
+  redriven(consumer: string, topic: string): string
+  /** What a subscription receives. */
+  eventFilter(consumer: string, topic: string): string[]
+  /** Where a task waits that nobody has to find again. */
+  task(queue: string, task: string, lane: Lane): string
+  /** Where a task waits that has an address of its own: it is tracked, unique or was delayed. */
+  addressed(queue: string, task: string, lane: Lane, key: string | undefined, id: string): string
+  /** Where a task is kept until its time has come. */
+  later(queue: string, task: string, lane: Lane, key: string | undefined, id: string): string
+  /** What a performer of one lane receives. */
+  taskFilter(queue: string, task: string, lane: Lane): string
+  /** Every place where a task with this id may be. */
+  anywhere(queue: string, task: string, id: string): string
+  /** Every place where a task with this unique key may be. */
+  occupied(queue: string, task: string, key: string): string
+  /** A record of the table, and where its changes are told. */
+  record(kind: string, ...keys: readonly string[]): string
+  live(kind: string, ...keys: readonly string[]): string
+  /** Where a dead letter is kept. */
+  deadTask(queue: string, task: string, id: string): string
+  deadEvent(service: string, topic: string, id: string): string
+  /** Where the workers of a task are spoken to while they run it. */
+  desk(queue: string, task: string): string
+}
+
+/** The names of a namespace. */
+export function names(namespace: string): Names {
+  const ns = checkedNamespace(namespace)
+  const upper = ns.toUpperCase()
+  const place = (kind: string, queue: string, task: string, lane: string, key: string | undefined, id: string) =>
+    `${ns}.${kind}.${queue}.${token(task)}.${lane}.${key === undefined ? none : keyToken(key)}.${keyToken(id)}`
+  return {
+    namespace: ns,
+    topics: `${upper}_TOPICS`,
+    table: `${upper}_TABLE`,
+    dead: `${upper}_DEAD`,
+    queue: (queue) => `${upper}_QUEUE_${queue}`,
+    event: (topic) => `${ns}.topic.${topic}`,
+    redriven: (consumer, topic) => `${ns}.redriven.${consumer}.${topic}`,
+    eventFilter: (consumer, topic) => [`${ns}.topic.${topic}`, `${ns}.redriven.${consumer}.>`],
+    task: (queue, task, lane) => `${ns}.task.${queue}.${token(task)}.${lane}.${none}`,
+    addressed: (queue, task, lane, key, id) => place('task', queue, task, lane, key, id),
+    later: (queue, task, lane, key, id) => place('later', queue, task, lane, key, id),
+    taskFilter: (queue, task, lane) => `${ns}.task.${queue}.${token(task)}.${lane}.>`,
+    anywhere: (queue, task, id) => `${ns}.*.${queue}.${token(task)}.*.*.${keyToken(id)}`,
+    occupied: (queue, task, key) => `${ns}.*.${queue}.${token(task)}.*.${keyToken(key)}.*`,
+    record: (kind, ...keys) => `${ns}.table.${[kind, ...keys].join('.')}`,
+    live: (kind, ...keys) => `${ns}.live.${[kind, ...keys].join('.')}`,
+    deadTask: (queue, task, id) => `${ns}.dead.task.${queue}.${token(task)}.${keyToken(id)}`,
+    deadEvent: (service, topic, id) => `${ns}.dead.topic.${service}.${token(topic)}.${keyToken(id)}`,
+    desk: (queue, task) => `${ns}.desk.${queue}.${token(task)}`,
+  }
+}
+
+/** The consumer of a subscription. */
+export const subscriptionName = (service: string, topic: string): string => `${service}@${token(topic)}`
+
+/** The consumer of the performers of a task. Every service that performs it shares this one: exactly one worker gets each task. */
+export const performerName = (task: string, lane: Lane): string => `${token(task)}@${lane}`
+
+/** The topic an event was published on, read from its subject, whether it came at first hand or redriven. */
+export function topicOf(subject: string): string {
+  const parts = subject.split('.')
+  return parts.slice(parts[1] === 'redriven' ? 3 : 2).join('.')
+}

@@ -1,0 +1,246 @@
+/**
+ * Stores messages, as fast as the connection allows and without ever guessing.
+ *
+ * One inbox takes all answers, a counter tells them apart, one timer sweeps all deadlines: nothing is made per message
+ * but the promise. A lost connection cuts the wait short: what was under way is sent again on return, under the same id,
+ * so it is stored once. What nobody answers within the budget is reported as unknown, which is not the same as failed.
+ */
+
+import { fault } from '../base/errors.ts'
+import { newId } from '../base/ids.ts'
+import { Queue } from '../base/queue.ts'
+import type { Link } from './connection.ts'
+import { asHeaders } from './raw.ts'
+import { type ApiError, refusalFault, refusalOf } from './refusal.ts'
+
+/** A message to store. The header block must carry its id. */
+export interface Outgoing {
+  readonly subject: string
+  readonly headers: Uint8Array
+  readonly body: Uint8Array
+}
+
+/** Where a message is stored. `duplicate`: it was there before, and nothing was added. */
+export interface Stored {
+  readonly sequence: number
+  readonly duplicate: boolean
+}
+
+/** Limits of a publisher. */
+export interface PublisherOptions {
+  /** Messages under way at most; more wait their turn. Default 1,000. */
+  readonly inFlight?: number
+  /** Wait for one answer before sending again, in ms. Default 2,000. */
+  readonly patience?: number
+  /** Wait in all, in ms; must stay well inside the dedupe window. Default 30,000. */
+  readonly budget?: number
+}
+
+/** Stores messages. */
+export interface Publisher {
+  /** Stores one message. Rejects with a definite error, or with PUBLISH_UNKNOWN or ABORTED where it may be stored. */
+  publish(message: Outgoing, signal?: AbortSignal): Promise<Stored>
+  /**
+   * Stores up to 1,000 messages of one stream, all or none of them, in order.
+   * Gives the sequence of the last one, or undefined where the broker already had some of their ids.
+   */
+  publishBatch(messages: readonly Outgoing[], signal?: AbortSignal): Promise<number | undefined>
+  /** Messages under way. */
+  readonly pending: number
+  /** Refuses everything new. What is under way is still answered. */
+  close(): void
+}
+
+/** Most messages in one batch; the broker's limit. */
+export const batchLimit = 1000
+
+interface Entry {
+  readonly messages: readonly Outgoing[]
+  readonly resolve: (stored: Stored) => void
+  readonly reject: (error: Error) => void
+  readonly since: number
+  /** When to send again if nobody has answered. */
+  next: number
+  tries: number
+}
+
+const empty: Stored = { sequence: 0, duplicate: true }
+
+/** A publisher over a link. */
+export function publisher(link: Link, options: PublisherOptions = {}): Publisher {
+  const { inFlight = 1000, patience = 2000, budget = 30_000 } = options
+  const inbox = link.inbox()
+  const entries = new Map<number, Entry>()
+  const queue = new Queue<() => void>()
+  let counter = 0
+  let closed = false
+  let sweeping: NodeJS.Timeout | undefined
+
+  link.nc.subscribe(`${inbox}.*`, {
+    callback: (error, message) => {
+      if (error) return
+      const token = Number(message.subject.slice(inbox.length + 1))
+      const entry = entries.get(token)
+      if (entry === undefined) return
+      const answer = readAnswer(message.data)
+      if (answer === undefined) entry.next = backedOff(entry)
+      else if ('sequence' in answer) finish(token, entry, answer)
+      else refused(token, entry, answer)
+    },
+  })
+  const deafen = link.listen((event) => {
+    if (event.type === 'back') for (const [token, entry] of entries) send(token, entry)
+  })
+
+  function refused(token: number, entry: Entry, error: ApiError): void {
+    const refusal = refusalOf(error)
+    if (refusal === 'again') entry.next = backedOff(entry)
+    else if (refusal === 'committed') finish(token, entry, empty)
+    else settle(token, () => entry.reject(refusalFault(error, `publishing to ${entry.messages[0]?.subject}`)))
+  }
+
+  function finish(token: number, entry: Entry, stored: Stored): void {
+    settle(token, () => entry.resolve(stored))
+  }
+
+  function settle(token: number, tell: () => void): void {
+    entries.delete(token)
+    tell()
+    if (queue.length > 0 && entries.size < inFlight) queue.shift()?.()
+  }
+
+  function send(token: number, entry: Entry): void {
+    entry.next = Date.now() + patience
+    const reply = `${inbox}.${token}`
+    try {
+      const [first] = entry.messages
+      if (entry.messages.length === 1 && first) link.nc.publish(first.subject, first.body, { reply, headers: asHeaders(first.headers) })
+      else sendBatch(link, entry.messages, reply)
+    } catch (error) {
+      settle(token, () => entry.reject(sendFault(error, entry, link.maxPayload)))
+    }
+  }
+
+  function sweep(): void {
+    const now = Date.now()
+    for (const [token, entry] of entries) {
+      if (now < entry.next) continue
+      if (now - entry.since >= budget) settle(token, () => entry.reject(unknown(entry, budget)))
+      else {
+        entry.tries++
+        send(token, entry)
+      }
+    }
+    if (entries.size === 0) {
+      clearInterval(sweeping)
+      sweeping = undefined
+    }
+  }
+
+  function start(messages: readonly Outgoing[], resolve: Entry['resolve'], reject: Entry['reject'], signal: AbortSignal | undefined): void {
+    if (signal?.aborted) {
+      reject(aborted(messages, signal, 'not stored'))
+      return
+    }
+    const token = ++counter
+    const now = Date.now()
+    const entry: Entry = { messages, resolve, reject, since: now, next: now + patience, tries: 0 }
+    entries.set(token, entry)
+    sweeping ??= setInterval(sweep, 50)
+    if (signal) watch(token, entry, signal)
+    send(token, entry)
+  }
+
+  function watch(token: number, entry: Entry, signal: AbortSignal): void {
+    signal.addEventListener(
+      'abort',
+      () => entries.has(token) && settle(token, () => entry.reject(aborted(entry.messages, signal, 'unknown'))),
+      { once: true },
+    )
+  }
+
+  function put(messages: readonly Outgoing[], signal?: AbortSignal): Promise<Stored> {
+    return new Promise((resolve, reject) => {
+      if (closed) reject(fault('CLOSED', 'The board is closed; nothing was sent.'))
+      else if (entries.size < inFlight) start(messages, resolve, reject, signal)
+      else queue.push(() => start(messages, resolve, reject, signal))
+    })
+  }
+
+  return {
+    publish: (message, signal) => put([message], signal),
+    publishBatch: (messages, signal) => put(messages, signal).then((stored) => (stored === empty ? undefined : stored.sequence)),
+    get pending() {
+      return entries.size + queue.length
+    },
+    close() {
+      closed = true
+      deafen()
+    },
+  }
+}
+
+/** All messages of a batch are written at once; only the last asks for an answer, which speaks for all of them. */
+function sendBatch(link: Link, messages: readonly Outgoing[], reply: string): void {
+  const id = newId()
+  messages.forEach((message, index) => {
+    const last = index === messages.length - 1
+    const headers = asHeaders(withBatch(message.headers, id, index + 1, last))
+    link.nc.publish(message.subject, message.body, last ? { reply, headers } : { headers })
+  })
+}
+
+function withBatch(headers: Uint8Array, id: string, sequence: number, last: boolean): Uint8Array {
+  const own = `Nats-Batch-Id: ${id}\r\nNats-Batch-Sequence: ${sequence}\r\n${last ? 'Nats-Batch-Commit: 1\r\n' : ''}\r\n`
+  const block = Buffer.allocUnsafe(headers.length - 2 + own.length)
+  block.set(headers.subarray(0, headers.length - 2))
+  block.write(own, headers.length - 2, 'latin1')
+  return block
+}
+
+/** An answer is `{"stream":"…","seq":7}`, with `"duplicate":true` at times, or has an error. Nothing at all is "no responders". */
+function readAnswer(data: Uint8Array): Stored | ApiError | undefined {
+  if (data.length === 0) return undefined
+  const text = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('latin1')
+  if (text.startsWith('{"error"')) return (JSON.parse(text) as { error: ApiError }).error
+  const at = text.indexOf('"seq":')
+  return { sequence: Number.parseInt(text.slice(at + 6), 10), duplicate: text.includes('"duplicate":true') }
+}
+
+/** When to send again after an answer that says "not now": 50 ms at first, a second at most, never in step with others. */
+function backedOff(entry: Entry): number {
+  const ceiling = Math.min(1000, 50 * 2 ** entry.tries)
+  return Date.now() + ceiling / 2 + (Math.random() * ceiling) / 2
+}
+
+function sendFault(error: unknown, entry: Entry, limit: number): Error {
+  const size = Math.max(...entry.messages.map((message) => message.body.length + message.headers.length))
+  if (size > limit) return tooLarge(size, limit, error)
+  return fault('CLOSED', 'The connection is closed; nothing was sent.', { cause: error })
+}
+
+/** The error for a message that the broker would not take. */
+export function tooLarge(size: number, limit: number, cause?: unknown): Error {
+  return fault('PAYLOAD_TOO_LARGE', `The message has ${size} bytes with its headers, the broker takes ${limit}.`, {
+    cause,
+    details: { size, limit },
+  })
+}
+
+function unknown(entry: Entry, budget: number): Error {
+  return fault(
+    'PUBLISH_UNKNOWN',
+    `Publishing to ${entry.messages[0]?.subject} got no answer in ${budget} ms and ${entry.tries + 1} tries.`,
+    {
+      why: 'The broker was unreachable, had no leader, or had no room left on its disk.',
+      details: { outcome: 'unknown' },
+    },
+  )
+}
+
+function aborted(messages: readonly Outgoing[], signal: AbortSignal, outcome: 'not stored' | 'unknown'): Error {
+  return fault('ABORTED', `Publishing to ${messages[0]?.subject} was aborted; the outcome is ${outcome}.`, {
+    cause: signal.reason,
+    details: { outcome },
+  })
+}

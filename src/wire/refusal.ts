@@ -1,0 +1,63 @@
+/**
+ * What the broker's refusals mean. A table, so that nobody else needs to know the numbers.
+ *
+ * source: error codes of nats-server (server/errors.json), each tried against 2.15.
+ */
+
+import { type CallboardError, fault } from '../base/errors.ts'
+
+/** An error as the broker writes it into its answers. */
+export interface ApiError {
+  readonly code?: number
+  readonly err_code?: number
+  readonly description?: string
+}
+
+/** What to do with an answer that is an error. */
+export type Refusal = 'again' | 'exists' | 'committed' | 'definite'
+
+/** Cluster without leader, leader changing, message id still on its way to the replicas. */
+const passing = new Set([10004, 10005, 10008, 10009, 10158, 10164])
+
+/** Sorts a refusal: try again, it is already there, the batch was committed before, or it is final. */
+export function refusalOf(error: ApiError): Refusal {
+  const code = error.err_code ?? 0
+  if (code === 10071) return 'exists'
+  if (code === 10201) return 'committed'
+  if (passing.has(code) || (error.code === 503 && code === 0)) return 'again'
+  return 'definite'
+}
+
+/** The error for a refusal that is final. `what` was being done, as in "publishing to callboard.topic.x". */
+export function refusalFault(error: ApiError, what: string): CallboardError {
+  const said = `${error.description ?? 'no reason given'} (${error.err_code ?? error.code ?? 'no code'})`
+  const details = { broker: error }
+  switch (error.err_code) {
+    case 10077:
+      return fault('QUEUE_FULL', `The broker refused ${what}: ${said}.`, { details })
+    case 10023:
+    case 10047:
+      return fault('STORAGE_FULL', `The broker refused ${what}: ${said}.`, { details })
+    case 10054:
+    case 10097:
+      return fault('PAYLOAD_TOO_LARGE', `The broker refused ${what}: ${said}.`, { details })
+    case 10071:
+      return fault('ALREADY_EXISTS', `The broker refused ${what}: ${said}.`, {
+        details: { ...details, sequence: occupyingSequence(error) },
+      })
+    case 10189:
+      return fault('INVALID_SCHEDULE', `The broker refused ${what}: ${said}.`, { details })
+    case 10223:
+      return fault('INVALID_TIMEZONE', `The broker refused ${what}: ${said}.`, { details })
+    case 10039:
+    case 10076:
+      return fault('JETSTREAM_OFF', `The broker refused ${what}: ${said}.`, { details })
+    default:
+      return fault('BROKER_REFUSED', `The broker refused ${what}: ${said}.`, { details })
+  }
+}
+
+/** The sequence that stands in the way, as the broker names it in "wrong last sequence: N". */
+function occupyingSequence(error: ApiError): number {
+  return Number(/(\d+)\s*$/.exec(error.description ?? '')?.[1] ?? 0)
+}

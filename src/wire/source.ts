@@ -1,0 +1,255 @@
+/**
+ * Deliveries: bytes, headers, a count, and four answers. This is all that the runtime knows of a broker, so that the
+ * runtime can be tested from an array.
+ *
+ * The JetStream side asks for what fits (pulls that overlap, so that the next messages are under way while the last are
+ * worked on), hears when the broker falls silent, and comes back by itself after a restart, a new leader or a deleted
+ * consumer.
+ */
+
+import type { Msg } from 'nats'
+import type { Answers } from './answers.ts'
+import type { Link } from './connection.ts'
+import { Headers } from './envelope.ts'
+import { headerBytes } from './raw.ts'
+
+/** One hand-over by the broker. Exactly one of `ack`, `again` and `drop` ends it; `working` prolongs it. */
+export interface Delivery {
+  readonly subject: string
+  readonly body: Uint8Array
+  readonly headers: Headers
+  /** How often the broker has handed this message over, this time included: 1 at first. */
+  readonly count: number
+  /** Its place in the stream. */
+  readonly sequence: number
+  /** When it was stored, in ms since 1970. */
+  readonly storedAt: number
+  /** Done. */
+  ack(): void
+  /** To be handed over again, not before `ms` from now. */
+  again(ms: number): void
+  /** Given up; never to be handed over again. */
+  drop(reason: string): void
+  /** Still being worked on: the lease begins anew. */
+  working(): void
+}
+
+/** Who takes deliveries. */
+export interface Receiver {
+  deliver(delivery: Delivery): void
+  /** Everything asked for and not delivered is void: ask anew. */
+  reset(): void
+  /** The earliest sequence not yet answered; a lost consumer is set up again from there. Undefined: nothing is open. */
+  earliest(): number | undefined
+  /** Something went wrong that heals by itself; told for the log. */
+  trouble(what: string, error?: unknown): void
+}
+
+/** An open source. */
+export interface Intake {
+  /** Asks for `n` more deliveries. They come when there are any. */
+  ask(n: number): void
+  /** Stops asking. What was asked for may still arrive. */
+  close(): Promise<void>
+}
+
+/** Where deliveries come from. */
+export interface Source {
+  /** How long the broker waits for an answer before it hands a delivery to somebody else, in ms. */
+  readonly lease: number
+  open(receiver: Receiver): Promise<Intake>
+}
+
+/** What a JetStream source needs to know. */
+export interface ConsumerPlace {
+  readonly stream: string
+  readonly consumer: string
+  readonly lease: number
+  /** Makes sure the consumer exists; if it must be made anew, from this sequence on. */
+  declare(from: number | undefined): Promise<void>
+}
+
+/** A pull stays open this long. */
+const expires = 30_000
+/** The broker says at least this often that it is alive while a pull is open; the shortest silence that means something. */
+const heartbeat = 1000
+const silence = heartbeat * 2.5
+/** Far below what the broker buffers for one client before it cuts it off (64 MiB). */
+const mostBytes = 8 * 1024 * 1024
+
+/** A source that pulls from a JetStream consumer. */
+export function consumerSource(link: Link, answers: Answers, place: ConsumerPlace): Source {
+  return {
+    lease: place.lease,
+    async open(receiver) {
+      await place.declare(undefined)
+      return pull(link, answers, place, receiver)
+    },
+  }
+}
+
+function pull(link: Link, answers: Answers, place: ConsumerPlace, receiver: Receiver): Intake {
+  const { nc } = link
+  const inbox = link.inbox()
+  const request = `$JS.API.CONSUMER.MSG.NEXT.${place.stream}.${place.consumer}`
+  const prefix = `$JS.ACK.${place.stream}.${place.consumer}.`
+  let outstanding = 0
+  let pulls = 0
+  let heard = Date.now()
+  let lastSequence = 0
+  let closed = false
+  let healing = false
+
+  const subscription = nc.subscribe(`${inbox}.*`, {
+    callback: (error, message) => {
+      if (error) return receiver.trouble('the subscription for deliveries was refused', error)
+      heard = Date.now()
+      const reply = message.reply ?? ''
+      if (reply.startsWith('$JS.ACK.')) {
+        outstanding--
+        const numbersAt = reply.startsWith(prefix) ? prefix.length : afterTokens(reply, 6)
+        const delivery = new JetStreamDelivery(message, reply, numbersAt, answers)
+        lastSequence = delivery.sequence
+        receiver.deliver(delivery)
+      } else told(new Headers(headerBytes(message)))
+    },
+  })
+
+  /** The broker speaks of a pull, not of a message. */
+  function told(status: Headers): void {
+    if (status.status === 100) return
+    const left = Number(status.get('Nats-Pending-Messages') ?? 0)
+    if (left > 0) {
+      outstanding = Math.max(0, outstanding - left)
+      receiver.reset()
+    } else if (status.status === 409 && /deleted/i.test(status.statusText)) void heal(`the consumer ${place.consumer} was deleted`)
+    else if (status.status === 503) setTimeout(() => restart(), 250).unref()
+    else restart()
+  }
+
+  function restart(): void {
+    outstanding = 0
+    if (!closed) receiver.reset()
+  }
+
+  /** Sets the consumer up again where it is missing, and asks anew. Tries until it works or the source is closed. */
+  async function heal(why: string): Promise<void> {
+    if (healing || closed) return
+    healing = true
+    receiver.trouble(why)
+    while (!closed) {
+      try {
+        await place.declare(receiver.earliest() ?? (lastSequence > 0 ? lastSequence + 1 : undefined))
+        break
+      } catch (error) {
+        receiver.trouble(`the consumer ${place.consumer} could not be set up again`, error)
+        await new Promise((resolve) => setTimeout(resolve, 1000).unref())
+      }
+    }
+    healing = false
+    heard = Date.now()
+    restart()
+  }
+
+  const watch = setInterval(() => {
+    if (outstanding > 0 && Date.now() - heard > silence && !nc.isClosed())
+      void heal(`nothing was heard of consumer ${place.consumer} for ${silence} ms`)
+  }, heartbeat)
+  watch.unref()
+  const deafen = link.listen((event) => {
+    if (event.type === 'back') restart()
+  })
+
+  return {
+    ask(n) {
+      if (closed || n <= 0) return
+      outstanding += n
+      heard = Date.now()
+      const body = `{"batch":${n},"expires":${expires}000000,"idle_heartbeat":${heartbeat}000000,"max_bytes":${mostBytes}}`
+      try {
+        nc.publish(request, body, { reply: `${inbox}.${++pulls}` })
+      } catch (error) {
+        receiver.trouble('asking for deliveries failed', error)
+      }
+    },
+    async close() {
+      closed = true
+      clearInterval(watch)
+      deafen()
+      // What is on the wire still arrives and is handed back; after that nobody listens.
+      await nc.flush().catch(() => undefined)
+      subscription.unsubscribe()
+    },
+  }
+}
+
+/** Reads its numbers from the address of its answers: `$JS.ACK.<stream>.<consumer>.<count>.<sequence>.<…>.<time>.<pending>`. */
+class JetStreamDelivery implements Delivery {
+  readonly #message: Msg
+  readonly #reply: string
+  readonly #numbersAt: number
+  readonly #answers: Answers
+  #headers: Headers | undefined
+
+  constructor(message: Msg, reply: string, numbersAt: number, answers: Answers) {
+    this.#message = message
+    this.#reply = reply
+    this.#numbersAt = numbersAt
+    this.#answers = answers
+  }
+
+  get subject(): string {
+    return this.#message.subject
+  }
+
+  get body(): Uint8Array {
+    return this.#message.data
+  }
+
+  get headers(): Headers {
+    this.#headers ??= new Headers(headerBytes(this.#message))
+    return this.#headers
+  }
+
+  get count(): number {
+    return this.#number(0)
+  }
+
+  get sequence(): number {
+    return this.#number(1)
+  }
+
+  get storedAt(): number {
+    return Math.floor(this.#number(3) / 1_000_000)
+  }
+
+  ack(): void {
+    this.#answers.ack(this.#reply)
+  }
+
+  again(ms: number): void {
+    this.#answers.again(this.#reply, ms)
+  }
+
+  drop(reason: string): void {
+    this.#answers.drop(this.#reply, reason)
+  }
+
+  working(): void {
+    this.#answers.working(this.#reply)
+  }
+
+  /** The n-th number behind stream and consumer. */
+  #number(n: number): number {
+    let from = this.#numbersAt
+    for (let i = 0; i < n; i++) from = this.#reply.indexOf('.', from) + 1
+    return Number.parseInt(this.#reply.slice(from, from + 20), 10)
+  }
+}
+
+/** Where the token after `count` others begins. Newer servers put domain and account before stream and consumer. */
+function afterTokens(text: string, count: number): number {
+  let from = 0
+  for (let i = 0; i < count; i++) from = text.indexOf('.', from) + 1
+  return from
+}

@@ -1,0 +1,264 @@
+/**
+ * What callboard keeps on the broker: which streams and consumers there are and how they are shaped. Declaring is
+ * idempotent. Where the broker differs from the code, the difference is told in words and changed only on request.
+ */
+
+import {
+  AckPolicy,
+  type ConsumerConfig,
+  DeliverPolicy,
+  DiscardPolicy,
+  JetStreamApiError,
+  type JetStreamManager,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+} from '@nats-io/jetstream'
+import { fault } from '../base/errors.ts'
+import type { Link } from './connection.ts'
+import type { Names } from './names.ts'
+import { type ApiError, refusalFault } from './refusal.ts'
+
+/** What to do where the broker differs from the code. */
+export type OnDrift = 'tell' | 'refuse' | 'update'
+
+/** One difference between code and broker. */
+export interface Drift {
+  readonly place: string
+  readonly field: string
+  readonly declared: unknown
+  readonly found: unknown
+}
+
+/** How long and how much a topic keeps. Times in ms, 0 = without limit. */
+export interface Retention {
+  readonly age: number
+  readonly bytes: number
+}
+
+/** Where a subscription that is set up for the first time begins. */
+export type Start = { readonly at: 'new' | 'all' } | { readonly sequence: number } | { readonly time: Date }
+
+/** Declares streams and consumers. */
+export interface Layout {
+  readonly manager: JetStreamManager
+  topics(): Promise<void>
+  queue(name: string): Promise<void>
+  table(): Promise<void>
+  dead(): Promise<void>
+  /** A consumer that hands over what matches `filters`, to be answered within `lease` ms. */
+  consumer(stream: string, name: string, filters: readonly string[], lease: number, start: Start): Promise<void>
+}
+
+/** What the layout needs to be told. */
+export interface LayoutOptions {
+  /** Copies of every stream. Default: three in a cluster, otherwise one. */
+  readonly replicas?: number | undefined
+  readonly onDrift: OnDrift
+  /** How long an id is remembered, in ms. */
+  readonly dedupe: number
+  readonly retention: Retention
+  /** Hears of differences that were left as they are. */
+  readonly tell: (drift: readonly Drift[]) => void
+}
+
+const nanos = (ms: number): number => ms * 1_000_000
+const week = 7 * 86_400_000
+
+/** Open deliveries of one consumer at most. Deliveries that wait for a retry count too, so it is far above what workers hold. */
+const mostOpen = 65_536
+
+/** The layout of a namespace. */
+export async function layout(link: Link, names: Names, options: LayoutOptions): Promise<Layout> {
+  const manager = await jetstreamManager(link.nc, { checkAPI: false, timeout: 10_000 })
+  const replicas = options.replicas ?? (link.nc.info?.cluster ? 3 : 1)
+  const { namespace: ns } = names
+  const stream = (config: Partial<StreamConfig> & { name: string }) =>
+    declareStream(manager, { ...config, num_replicas: replicas }, options)
+  const common = { storage: StorageType.File, allow_direct: true, allow_msg_ttl: true, duplicate_window: nanos(options.dedupe) } as const
+  return {
+    manager,
+    topics: () =>
+      stream({
+        ...common,
+        name: names.topics,
+        subjects: [`${ns}.topic.>`, `${ns}.redriven.>`],
+        retention: RetentionPolicy.Limits,
+        discard: DiscardPolicy.Old,
+        max_age: nanos(options.retention.age),
+        max_bytes: options.retention.bytes || -1,
+        max_consumers: 100_000,
+        allow_atomic: true,
+        allow_msg_schedules: true,
+      }),
+    // Schedules live beside the tasks they become, so this stream may have no limit: a limit would evict work.
+    queue: (name) =>
+      stream({
+        ...common,
+        name: names.queue(name),
+        subjects: [`${ns}.task.${name}.>`, `${ns}.later.${name}.>`],
+        retention: RetentionPolicy.Workqueue,
+        max_consumers: 100_000,
+        allow_atomic: true,
+        allow_msg_schedules: true,
+      }),
+    table: () =>
+      stream({
+        ...common,
+        name: names.table,
+        subjects: [`${ns}.table.>`],
+        retention: RetentionPolicy.Limits,
+        discard: DiscardPolicy.Old,
+        max_msgs_per_subject: 1,
+        allow_rollup_hdrs: true,
+        republish: { src: `${ns}.table.>`, dest: `${ns}.live.>` },
+      }),
+    dead: () =>
+      stream({
+        ...common,
+        name: names.dead,
+        subjects: [`${ns}.dead.>`],
+        retention: RetentionPolicy.Limits,
+        discard: DiscardPolicy.Old,
+        max_age: nanos(12 * week),
+      }),
+    consumer: (streamName, name, filters, lease, start) =>
+      declareConsumer(manager, streamName, consumerConfig(name, filters, lease, start), options),
+  }
+}
+
+function consumerConfig(
+  name: string,
+  filters: readonly string[],
+  lease: number,
+  start: Start,
+): Partial<ConsumerConfig> & { durable_name: string } {
+  const [filter] = filters
+  return {
+    durable_name: name,
+    ack_policy: AckPolicy.Explicit,
+    ack_wait: nanos(lease),
+    // Attempts are counted by callboard: a message the broker gives up stays behind, unseen.
+    max_deliver: -1,
+    max_ack_pending: mostOpen,
+    ...(filters.length === 1 && filter !== undefined ? { filter_subject: filter } : { filter_subjects: [...filters] }),
+    ...startConfig(start),
+  }
+}
+
+function startConfig(start: Start): Partial<ConsumerConfig> {
+  if ('sequence' in start) return { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: start.sequence }
+  if ('time' in start) return { deliver_policy: DeliverPolicy.StartTime, opt_start_time: start.time.toISOString() }
+  return { deliver_policy: start.at === 'all' ? DeliverPolicy.All : DeliverPolicy.New }
+}
+
+async function declareStream(
+  manager: JetStreamManager,
+  config: Partial<StreamConfig> & { name: string },
+  options: LayoutOptions,
+): Promise<void> {
+  const place = `stream ${config.name}`
+  try {
+    await manager.streams.add(config)
+  } catch (error) {
+    const code = codeOf(error)
+    if (code === nameTaken) {
+      const { config: found } = await manager.streams.info(config.name).catch((cause) => told(cause, place))
+      await reconcile(place, config, { ...found }, options, () => manager.streams.update(config.name, { ...found, ...config }))
+    } else if (tooFewPeers.has(code) && (config.num_replicas ?? 1) > 1 && options.replicas === undefined) {
+      await declareStream(manager, { ...config, num_replicas: 1 }, options)
+    } else told(error, place)
+  }
+}
+
+async function declareConsumer(
+  manager: JetStreamManager,
+  stream: string,
+  config: Partial<ConsumerConfig> & { durable_name: string },
+  options: LayoutOptions,
+): Promise<void> {
+  const place = `consumer ${config.durable_name} of ${stream}`
+  const found = await manager.consumers
+    .info(stream, config.durable_name)
+    .catch((error) => (codeOf(error) === consumerMissing ? undefined : told(error, place)))
+  if (found === undefined) {
+    await manager.consumers.add(stream, config).catch((error) => (codeOf(error) === consumerExists ? undefined : told(error, place)))
+    return
+  }
+  // Where a subscription began is history: it cannot change, and code that says otherwise now means only new ones.
+  const { deliver_policy: _policy, opt_start_seq: _sequence, opt_start_time: _time, ...changeable } = config
+  await reconcile(place, changeable, { ...found.config }, options, () =>
+    manager.consumers.update(stream, config.durable_name, { ...found.config, ...changeable }),
+  )
+}
+
+/** Settles a difference as the user chose. What cannot be told apart from a mistake is never changed silently. */
+async function reconcile(
+  place: string,
+  declared: object,
+  found: Record<string, unknown>,
+  options: LayoutOptions,
+  update: () => Promise<unknown>,
+): Promise<void> {
+  const drift = differences(place, declared, found)
+  if (drift.length === 0) return
+  const fatal = drift.filter((difference) => vital.has(difference.field))
+  if (options.onDrift === 'refuse' || fatal.length > 0) throw conflict(fatal.length > 0 ? fatal : drift)
+  if (options.onDrift === 'update') await update().catch((error: unknown) => told(error, `updating ${place}`))
+  else options.tell(drift)
+}
+
+/** The differences between what is declared and what is found, field by field. Fields the code does not declare may be anything. */
+export function differences(place: string, declared: object, found: Record<string, unknown>): Drift[] {
+  return Object.entries(declared)
+    .filter(([field, value]) => value !== undefined && !same(value, found[field]))
+    .map(([field, value]) => ({ place, field, declared: value, found: found[field] }))
+}
+
+/** A difference for people. */
+export function inWords({ place, field, declared, found }: Drift): string {
+  const word = (value: unknown) =>
+    field.match(/age|wait|window/) && typeof value === 'number' ? `${value / 1_000_000} ms` : JSON.stringify(value)
+  return `${place}: ${field} is ${word(found)}, the code says ${word(declared)}`
+}
+
+/** Without these being equal callboard does not work. */
+const vital = new Set(['retention', 'subjects', 'storage'])
+
+function conflict(drift: readonly Drift[]): Error {
+  return fault('CONFIG_CONFLICT', `The broker differs from the code: ${drift.map(inWords).join('; ')}.`, { details: { drift } })
+}
+
+/** Absent means the same as empty, zero or false to the broker, and −1 the same as 0 where it means "no limit". */
+function same(declared: unknown, found: unknown): boolean {
+  const plain = (value: unknown) => (value === false || value === 0 || value === -1 || value === null ? undefined : value)
+  if (typeof declared !== 'object' || declared === null) return plain(declared) === plain(found)
+  if (Array.isArray(declared)) return JSON.stringify(declared) === JSON.stringify(found)
+  return (
+    typeof found === 'object' &&
+    found !== null &&
+    Object.entries(declared).every(([key, value]) => same(value, (found as Record<string, unknown>)[key]))
+  )
+}
+
+const nameTaken = 10058
+const consumerExists = 10148
+const consumerMissing = 10014
+const tooFewPeers = new Set([10005, 10074])
+
+/** The number of a broker error; 0 for anything else. */
+export function codeOf(error: unknown): number {
+  return error instanceof JetStreamApiError ? error.code : 0
+}
+
+/** A broker error in callboard's words. */
+export function told(error: unknown, what: string): never {
+  if (error instanceof JetStreamApiError) throw refusalFault(error.apiError() as ApiError, what)
+  const message = error instanceof Error ? error.message : String(error)
+  if (/permission/i.test(message)) throw fault('PERMISSION', `The credentials do not allow ${what}.`, { cause: error })
+  if (/no responders|not enabled/i.test(message))
+    throw fault('JETSTREAM_OFF', `Nobody answered about ${what}: JetStream is off, or the cluster has no leader.`, { cause: error })
+  if (/timeout/i.test(message)) throw fault('TIMED_OUT', `The broker did not answer about ${what}.`, { cause: error })
+  throw fault('CONNECTION_FAILED', `Asking the broker about ${what} failed: ${message}.`, { cause: error })
+}

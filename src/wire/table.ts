@@ -1,0 +1,96 @@
+/**
+ * The table: the last value of each key, with compare-and-set, expiry, and news of every change.
+ *
+ * Results, what is remembered of attempts, limits, pauses: one need, one mechanism. A key is a subject; a value is a
+ * message; the broker keeps the last one and tells every change to whoever listens.
+ */
+
+import type { Msg } from 'nats'
+import { fault } from '../base/errors.ts'
+import { newId } from '../base/ids.ts'
+import type { Link } from './connection.ts'
+import { Headers, header, headerBlock } from './envelope.ts'
+import type { Names } from './names.ts'
+import type { Publisher } from './publisher.ts'
+import { headerBytes } from './raw.ts'
+
+/** A value found in the table. */
+export interface Found {
+  readonly body: Uint8Array
+  readonly headers: Headers
+  /** Its revision, for compare-and-set. */
+  readonly revision: number
+}
+
+/** How a value is put. */
+export interface PutOptions {
+  /** Forgotten after this many ms; whole seconds, at least one. Default: never. */
+  readonly ttl?: number
+  /** Only if the key has this revision; 0: only if it has no value. Default: always. */
+  readonly revision?: number
+  readonly fields?: readonly (readonly [string, string])[]
+}
+
+/** Last value per key. Keys are subjects made by `names.record`. */
+export interface Table {
+  /** Puts a value; gives its revision. Throws ALREADY_EXISTS where the revision is another one. */
+  put(key: string, body: Uint8Array, options?: PutOptions): Promise<number>
+  get(key: string): Promise<Found | undefined>
+  /** Forgets a value within a second or two. */
+  forget(key: string): Promise<void>
+  /** Hears every change of the keys under a live subject. Gives back how to stop. */
+  watch(live: string, hear: (body: Uint8Array, headers: Headers, subject: string) => void): () => void
+}
+
+const nothing = new Uint8Array(0)
+const forgotten = 'Cb-Forgotten'
+
+/** The table of a namespace. */
+export function table(link: Link, names: Names, publisher: Publisher): Table {
+  const prefix = `$JS.API.DIRECT.GET.${names.table}.`
+
+  async function put(key: string, body: Uint8Array, options: PutOptions = {}): Promise<number> {
+    const fields: [string, string][] = [[header.id, newId()]]
+    if (options.ttl !== undefined) fields.push([header.ttl, `${Math.max(1, Math.ceil(options.ttl / 1000))}s`])
+    if (options.revision !== undefined) fields.push([header.expectedSubjectSequence, String(options.revision)])
+    for (const [name, value] of options.fields ?? []) fields.push([name, value])
+    const stored = await publisher.publish({ subject: key, headers: headerBlock(fields), body })
+    return stored.sequence
+  }
+
+  return {
+    put,
+    async get(key) {
+      const message = await ask(link, prefix + key)
+      const found = new Headers(headerBytes(message))
+      if (found.status === 404 || found.get(forgotten) !== undefined || found.get('Nats-Marker-Reason') !== undefined) return undefined
+      if (found.status !== 0) throw fault('BROKER_REFUSED', `Reading ${key} was refused: ${found.status} ${found.statusText}.`)
+      return { body: message.data, headers: found, revision: Number(found.get('Nats-Sequence')) }
+    },
+    async forget(key) {
+      await put(key, nothing, { ttl: 1000, fields: [[forgotten, '1']] })
+    },
+    watch(live, hear) {
+      const subscription = link.nc.subscribe(live, {
+        callback: (error, message) => {
+          if (error) return
+          const told = new Headers(headerBytes(message))
+          if (told.get(forgotten) === undefined && told.get('Nats-Marker-Reason') === undefined) hear(message.data, told, message.subject)
+        },
+      })
+      return () => subscription.unsubscribe()
+    },
+  }
+}
+
+/** Reads from a replica that has just been elected may find nobody for a moment: asked a few times. */
+async function ask(link: Link, subject: string): Promise<Msg> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await link.nc.request(subject, nothing, { timeout: 2000 })
+    } catch (error) {
+      if (tries === 10 || link.nc.isClosed()) throw fault('CONNECTION_FAILED', `Reading ${subject} got no answer.`, { cause: error })
+      await new Promise((resolve) => setTimeout(resolve, 100 * tries))
+    }
+  }
+}
