@@ -16,6 +16,8 @@ const onBroker = { globalSetup: ['test/setup/broker.ts'], hookTimeout: 30_000 }
 export default defineConfig({
   test: {
     pool: 'forks',
+    // Left to itself vitest keeps one core free, which on a machine with two is half of it; and the broker tests mostly wait.
+    maxWorkers: '100%',
     reporters: ['default', './test/setup/reporter.ts'],
     projects: [
       { ...shared, test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
