@@ -9,6 +9,7 @@
 export interface AptSource {
   readonly uri: string
   readonly suite: string
+  readonly components: readonly string[]
   /** What stands between brackets, or the same said in a stanza: the keyring, mostly. */
   readonly options: Readonly<Record<string, string>>
   /** The file it was read from. */
@@ -18,8 +19,8 @@ export interface AptSource {
 /** Reads a `*.list` file: one source per line. */
 export function parseList(text: string, file: string): readonly AptSource[] {
   return text.split('\n').flatMap((line) => {
-    const found = /^\s*deb\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+(\S+)/.exec(line.replace(/#.*/, ''))
-    const [, brackets = '', uri, suite] = found ?? []
+    const found = /^\s*deb\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+(\S+)(.*)/.exec(line.replace(/#.*/, ''))
+    const [, brackets = '', uri, suite, rest] = found ?? []
     if (uri === undefined || suite === undefined) return []
     const options = Object.fromEntries(
       brackets
@@ -27,7 +28,7 @@ export function parseList(text: string, file: string): readonly AptSource[] {
         .filter((part) => part.includes('='))
         .map((part) => [part.slice(0, part.indexOf('=')).toLowerCase(), part.slice(part.indexOf('=') + 1)]),
     )
-    return [{ uri, suite, options, file }]
+    return [{ uri, suite, components: words(rest), options, file }]
   })
 }
 
@@ -40,7 +41,9 @@ export function parseSources(text: string, file: string): readonly AptSource[] {
     const signedBy = fields['signed-by']?.trim()
     // A key written into the stanza itself cannot be said in a one-line source; the machine's trusted keys must do.
     const options: Record<string, string> = signedBy?.startsWith('/') ? { 'signed-by': signedBy } : {}
-    return words(fields.uris).flatMap((uri) => words(fields.suites).map((suite) => ({ uri, suite, options, file })))
+    return words(fields.uris).flatMap((uri) =>
+      words(fields.suites).map((suite) => ({ uri, suite, components: words(fields.components), options, file })),
+    )
   })
 }
 
@@ -63,10 +66,14 @@ export interface Mirror {
 
 /** The machine's main mirror, and the suites in which a new enough server may be. Undefined if none is configured. */
 export function mirrorOf(sources: readonly AptSource[], kind: 'debian' | 'ubuntu'): Mirror | undefined {
-  const usable = sources.filter(({ uri, suite }) => /^(?:https?|mirror\+\w+|mirror|file):/.test(uri) && /^[a-z]+$/.test(suite))
-  const name = (source: AptSource): string => `${source.uri} ${source.options['signed-by'] ?? ''}`
-  // Derivatives list their own archive beside the one they derive from.
-  const source = usable.find((each) => name(each).includes(kind)) ?? usable[0]
+  const usable = sources.filter(
+    ({ uri, suite, components }) => /^(?:https?|mirror\+\w+|file):/.test(uri) && /^[a-z]+$/.test(suite) && components.includes('main'),
+  )
+  // Other archives may stand beside it; its keyring tells it apart, and where none is named, its path.
+  const source =
+    usable.find(({ options }) => options['signed-by']?.includes(`${kind}-archive`)) ??
+    usable.find(({ uri }) => new RegExp(`/${kind}/?$`).test(uri)) ??
+    usable[0]
   if (!source) return undefined
   const newer = kind === 'debian' ? ['forky', 'sid'] : ['devel']
   const suites = old.test(source.suite) ? newer : [...new Set([source.suite, ...newer])]

@@ -3,8 +3,8 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { access, mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readdir } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
@@ -120,9 +120,9 @@ async function unpack(archive: string, into: string, name: string): Promise<stri
     zip && process.platform !== 'win32' ? ['unzip', ['-q', archive, '-d', into]] : ['tar', ['-xf', archive, '-C', into]]
   try {
     await promisify(execFile)(program, args)
-    const inside = join(into, name.replace(/\.tar\.gz$|\.zip$/, ''), binaryName)
-    await access(inside)
-    return inside
+    const inside = (await readdir(into, { recursive: true })).find((path) => basename(path) === binaryName)
+    if (inside === undefined) throw new Error(`it holds no ${binaryName}`)
+    return join(into, inside)
   } catch (error) {
     throw fault('SERVER_DOWNLOAD_FAILED', `${name} could not be unpacked.`, { why: asError(error).message, cause: error })
   }

@@ -13,6 +13,7 @@ export interface FoundServer extends Binary {
   readonly from: 'named' | 'PATH' | 'cache' | Source
 }
 
+/** Where to look for a server, and where to fetch one. */
 export interface FindOptions {
   /** The binary to use, and no other. Default: the environment variable CALLBOARD_NATS_SERVER, if it is set. */
   readonly binary?: string
@@ -50,11 +51,14 @@ export async function findServer(options: FindOptions = {}): Promise<FoundServer
     if (found && newEnough(found.version)) return { ...found, from: 'cache' }
   }
 
-  const tried = [onPath ? `PATH: ${onPath.path} is ${onPath.version}, older than ${oldest}` : 'PATH: there is no nats-server']
+  const tooOld = onPath && `${onPath.path} is ${onPath.version}, older than ${oldest}`
+  const tell = options.notice ?? toStderr
+  const notice = (line: string): void => tell(tooOld ? `${tooOld}; ${line}` : line)
+  const tried = [`PATH: ${tooOld ?? 'there is no nats-server'}`]
   const sources = options.sources ?? ['release', 'debian']
   try {
     signal?.throwIfAborted()
-    return await fetchServer(sources, tried, { env, notice: options.notice ?? toStderr, signal })
+    return await fetchServer(sources, tried, { env, notice, signal })
   } catch (error) {
     if (signal?.aborted) throw fault('ABORTED', 'Fetching a nats-server was given up.', { cause: error, details: { outcome: 'definite' } })
     throw error
@@ -62,7 +66,7 @@ export async function findServer(options: FindOptions = {}): Promise<FoundServer
 }
 
 /** The one clear line, on stderr. */
-export function toStderr(line: string): void {
+function toStderr(line: string): void {
   process.stderr.write(`callboard: ${line}\n`)
 }
 

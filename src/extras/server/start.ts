@@ -1,20 +1,20 @@
 /** Runs one nats-server: starts it, waits until it answers, watches it, ends it. */
 
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { createInterface } from 'node:readline'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { type Duration, spelled } from '../../base/duration.ts'
+import type { Duration } from '../../base/duration.ts'
 import { asError, type CallboardError, fault } from '../../base/errors.ts'
 import { newId } from '../../base/ids.ts'
 import { anything, callable, readOptions, text, time, whole } from '../../base/options.ts'
 import { withStore } from './config.ts'
+import { died } from './failure.ts'
 import { type FindOptions, type FoundServer, findServer } from './find.ts'
-import { type Info, readInfo } from './info.ts'
 import { type Lock, lock } from './lock.ts'
-import { type Child, type Ending, spawn } from './spawn.ts'
+import { type Log, openLog } from './log.ts'
+import { type Answer, answered } from './ready.ts'
+import { type Child, spawn } from './spawn.ts'
 import { type Features, features } from './version.ts'
 
 /** How the server is to run. The options of `findServer` say which binary. */
@@ -87,7 +87,6 @@ export const defaults = {
   store: '.callboard/nats',
   ready: 60_000,
   grace: 10_000,
-  logged: 200, // lines kept
 } as const
 
 /** The configuration that comes with callboard. It lies three floors above this file, in the source and in what is built from it. */
@@ -101,58 +100,38 @@ export const packagedConfig = fileURLToPath(new URL('../../../nats-server.conf',
  */
 export async function startServer(options: ServerOptions = {}): Promise<Server> {
   const settings = { config: packagedConfig, name: `callboard-${newId()}`, args: [], ...defaults, ...checked(options) }
-  const { signal } = options
   const binary = await findServer(options)
   const scratch = await mkdtemp(join(tmpdir(), 'callboard-'))
   const temporary = settings.store === 'memory'
   const store = temporary ? join(scratch, 'store') : resolve(settings.store)
   let held: Lock | undefined
+  let log: Log | undefined
   let child: Child | undefined
   const giveBack = async (): Promise<void> => {
+    log?.end()
     await held?.release()
-    await rm(scratch, { recursive: true, force: true })
+    await rm(scratch, { recursive: true, force: true }).catch(() => undefined)
   }
   try {
     held = await lock(store)
     const config = await configure(settings.config, store, scratch)
-    // Port -1 lets the server choose a free one itself: nobody can take it between our choice and its start.
-    const args = [
-      ...config.args,
-      '-p',
-      String(settings.port || -1),
-      '-n',
-      settings.name,
-      '-js',
-      '--ports_file_dir',
-      scratch,
-      ...settings.args,
-    ]
-    child = spawn(binary.path, args, scratch)
-    const log = logOf(child, (line) => line.replaceAll(config.path, settings.config), settings.onLine)
-    const pid = child.process.pid ?? 0
-    if (pid > 0) await held.name(pid)
-    const { host, port, url, info } = await answered(child, scratch, log, { ...settings, signal })
-    const control = controlled(child, log, giveBack, settings)
-    return {
-      url,
-      host,
-      port,
-      pid,
-      name: info.name,
-      version: info.version,
-      features: features(info.version),
-      binary,
-      store,
-      temporary,
-      log,
-      ...control,
-    }
+    log = openLog(join(scratch, 'log'), (line) => line.replaceAll(config.path, settings.config), settings.onLine)
+    child = spawn(binary.path, [...config.args, ...commandLine(settings, scratch), ...settings.args], log.fd, scratch)
+    if (child.pid !== undefined) await held.name(child.pid)
+    const found = await answered(child, scratch, log, { ...settings, signal: options.signal })
+    return server({ ...found, binary, store, temporary }, child, log, settings, giveBack)
   } catch (error) {
-    child?.process.kill('SIGKILL')
+    child?.kill('SIGKILL')
     await child?.ended
     await giveBack()
     throw error
   }
+}
+
+/** What is said on the command line, where it wins over the file. */
+function commandLine({ port, name }: { readonly port: number; readonly name: string }, scratch: string): readonly string[] {
+  // Port -1 lets the server choose a free one itself: nobody can take it between our choice and its start.
+  return ['-p', String(port || -1), '-n', name, '-js', '--ports_file_dir', scratch]
 }
 
 /** Checks the options that are ours; `findServer` uses the others as they are. */
@@ -192,130 +171,42 @@ async function configure(given: string, store: string, scratch: string): Promise
   return { path, args: ['-c', path] }
 }
 
-/** Collects the last lines of the log, in an array that goes on changing. */
-function logOf(child: Child, tidy: (line: string) => string, onLine: ((line: string) => void) | undefined): readonly string[] {
-  const lines: string[] = []
-  for (const input of child.output) {
-    createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY }).on('line', (raw) => {
-      const line = tidy(raw)
-      lines.push(line)
-      if (lines.length > defaults.logged) lines.shift()
-      onLine?.(line)
-    })
-  }
-  return lines
-}
-
-interface Address {
-  readonly url: string
-  readonly host: string
-  readonly port: number
-}
-
-interface Expected {
-  readonly name: string
-  readonly port: number
-  readonly ready: number
-  readonly signal: AbortSignal | undefined
-}
-
-/** Waits until our very server answers, and gives its address and greeting. Throws what `startServer` throws. */
-async function answered(child: Child, scratch: string, log: readonly string[], expected: Expected): Promise<Address & { info: Info }> {
-  const over = new AbortController()
-  let ending: Ending | undefined
-  void child.ended.then((how) => {
-    ending = how
-    over.abort()
-  })
-  const given = expected.signal
-  const until = AbortSignal.any([over.signal, AbortSignal.timeout(expected.ready), ...(given ? [given] : [])])
-  for (;;) {
-    if (ending) throw startFailed(expected.port, ending, log)
-    if (given?.aborted)
-      throw fault('ABORTED', 'Starting the nats-server was given up.', { cause: given.reason, details: { outcome: 'definite' } })
-    if (until.aborted)
-      throw fault('SERVER_START_FAILED', `The nats-server did not answer within ${spelled(expected.ready)}.`, lastLines(log))
-    const address = await announced(scratch, child.process.pid ?? 0)
-    const info = address && (await readInfo(address.host, address.port, until).catch(() => undefined))
-    if (info && info.name !== expected.name)
-      throw fault('SERVER_START_FAILED', `Another server, ${info.name}, answers at ${address.url}.`, lastLines(log))
-    if (info && !info.jetstream) throw fault('JETSTREAM_OFF', `The nats-server at ${address.url} keeps no streams.`)
-    if (info) return { ...address, info }
-    await sleep(10, undefined, { signal: until }).catch(() => undefined)
-  }
-}
-
-/** Where the server listens, as it writes into its ports file once it does. Undefined until then. */
-async function announced(scratch: string, pid: number): Promise<Address | undefined> {
-  try {
-    const name = (await readdir(scratch)).find((file) => file.endsWith(`_${pid}.ports`))
-    if (name === undefined) return undefined
-    const ports: unknown = JSON.parse(await readFile(join(scratch, name), 'utf8'))
-    const urls: unknown = typeof ports === 'object' && ports !== null && 'nats' in ports ? ports.nats : undefined
-    const url: unknown = Array.isArray(urls) ? urls[0] : undefined
-    if (typeof url !== 'string') return undefined
-    const { hostname, port } = new URL(url)
-    return { url, host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) }
-  } catch {
-    // Half a file: it is being written.
-    return undefined
-  }
-}
-
-/** What the holder of a running server can do with it. */
-function controlled(
+/** What the holder of a running server gets. */
+function server(
+  found: Answer & Pick<Server, 'binary' | 'store' | 'temporary'>,
   child: Child,
-  log: readonly string[],
-  giveBack: () => Promise<void>,
+  log: Log,
   { grace, onDeath }: { readonly grace: number; readonly onDeath?: (error: CallboardError) => void },
-): Pick<Server, 'exited' | 'stop' | 'kill' | typeof Symbol.asyncDispose> {
+  giveBack: () => Promise<void>,
+): Server {
+  const { info, ...rest } = found
   let asked = false
-  const exited = child.ended.then(async ({ code, signal }): Promise<ServerExit> => {
+  const exited = child.ended.then(async (ending): Promise<ServerExit> => {
     await giveBack()
-    if (asked) return { asked, code, signal }
-    const error = fault('SERVER_DIED', `The nats-server ended by itself (${how({ code, signal })}).`, lastLines(log, { code, signal }))
-    onDeath?.(error)
-    return { asked, code, signal, error }
+    const { code, signal } = ending
+    return asked ? { asked, code, signal } : { asked, code, signal, error: died(ending, log.lines()) }
   })
+  if (onDeath) void exited.then(({ error }) => error && onDeath(error))
   const stop = async (): Promise<ServerExit> => {
     asked = true
-    child.process.kill('SIGTERM')
-    const late = setTimeout(() => child.process.kill('SIGKILL'), grace)
-    try {
-      return await exited
-    } finally {
-      clearTimeout(late)
-    }
+    child.kill('SIGTERM')
+    const late = setTimeout(() => child.kill('SIGKILL'), grace)
+    return exited.finally(() => clearTimeout(late))
   }
-  const kill = (signal: NodeJS.Signals): void => {
-    child.process.kill(signal)
-  }
-  return { exited, stop, kill, [Symbol.asyncDispose]: async () => void (await stop()) }
-}
-
-/** Why a server that ended before it answered has done so. Pure. */
-export function startFailed(port: number, ending: Ending, log: readonly string[]): CallboardError {
-  if (ending.error)
-    return fault('SERVER_START_FAILED', 'The nats-server could not be started.', { why: `${ending.error.message}.`, cause: ending.error })
-  const lines = log.join('\n')
-  if (/address already in use|Only one usage of each socket address/i.test(lines)) {
-    return fault('SERVER_PORT_TAKEN', `Port ${port} is in use by another program.`, { details: { port } })
-  }
-  if (/Duplicate 'store_dir'/i.test(lines)) {
-    const fix = 'Move store_dir into the main configuration file, where it can be replaced, or remove it.'
-    return fault('SERVER_START_FAILED', 'An included configuration file sets store_dir.', { ...lastLines(log, ending), fix })
-  }
-  return fault('SERVER_START_FAILED', `The nats-server ended while it started (${how(ending)}).`, lastLines(log, ending))
-}
-
-const how = ({ code, signal }: Ending): string => (signal === null ? `exit code ${code}` : signal)
-
-/** The end of the log as it stands in an error. */
-function lastLines(log: readonly string[], ending?: Ending): { why: string; fix: string; details: Readonly<Record<string, unknown>> } {
-  const lines = log.filter((line) => line.trim() !== '').slice(-10)
   return {
-    why: lines.length > 0 ? `Its last lines:\n${lines.map((line) => `  ${line}`).join('\n')}\n` : 'It wrote nothing.',
-    fix: 'Correct what the log complains about, and start it again.',
-    details: { log: lines, ...(ending ? { code: ending.code, signal: ending.signal } : {}) },
+    ...rest,
+    pid: child.pid ?? 0,
+    name: info.name,
+    version: info.version,
+    features: features(info.version),
+    get log() {
+      return log.lines()
+    },
+    exited,
+    stop,
+    kill: child.kill,
+    [Symbol.asyncDispose]: async () => {
+      await stop()
+    },
   }
 }
