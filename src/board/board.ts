@@ -7,7 +7,7 @@ import { type EventMap, Events } from '../base/events.ts'
 import { newId, origin } from '../base/ids.ts'
 import { anything, oneOf, readOptions, time, whole } from '../base/options.ts'
 import { answersOver } from '../wire/answers.ts'
-import { type Address, type Link, link } from '../wire/connection.ts'
+import { type Address, link } from '../wire/connection.ts'
 import type { Headers } from '../wire/envelope.ts'
 import { readLive } from '../wire/live.ts'
 import { names, topicOf } from '../wire/names.ts'
@@ -19,7 +19,7 @@ import { readBody } from './contract.ts'
 import type { Core } from './core.ts'
 import { type Dead, dead } from './dead.ts'
 import { fromEnvironment } from './environment.ts'
-import { type HandleOf, handle } from './handle.ts'
+import { type HandleOf, TaskHandle } from './handle.ts'
 import { type LogOption, logEvents, logger } from './log.ts'
 import { storeMany } from './many.ts'
 import { results } from './result.ts'
@@ -206,17 +206,16 @@ function face(core: OpenCore): Board {
     },
     async enqueue(task, input, options) {
       if (task.track) core.results.listen()
-      const { id, sequence, duplicate } = await enqueue(core, task, input, options)
-      return handle(core, task, { id, sequence, duplicate }, true)
+      return new TaskHandle(core, task, await enqueue(core, task, input, options), true)
     },
     async enqueueMany(task, inputs, options) {
       if (task.track) core.results.listen()
       const prepared = await Promise.all(inputs.map((input) => order(core, task, input, options)))
       await core.declareQueue(task.queue)
       const receipts = await storeMany(core.publisher, prepared, options?.signal)
-      return receipts.map((receipt) => handle(core, task, receipt, true))
+      return receipts.map((receipt) => new TaskHandle(core, task, receipt, true))
     },
-    handle: (task, id) => handle(core, task, { id, sequence: 0, duplicate: false }, false),
+    handle: (task, id) => new TaskHandle(core, task, { id, sequence: 0, duplicate: false }, false),
     service(name) {
       refuseClosed()
       return service(core, name, { started: (each) => services.add(each), stopped: (each) => services.delete(each) })

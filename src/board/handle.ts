@@ -63,16 +63,42 @@ export type HandleOf<Output, Tracked extends boolean> = Tracked extends true ? R
 /** How long workers are given to say that they are running a task. */
 const patience = 300
 
-/** The handle of a task. */
-export function handle<Output>(core: Core, task: Task<never, unknown, Output>, receipt: Receipt, stored: boolean): ResultHandle<Output> {
-  const { id } = receipt
-  return {
-    ...receipt,
-    task: task.name,
-    status: () => status(core, task, receipt, stored),
-    cancel: () => cancel(core, task, receipt),
-    progress: (hear) => core.results.watchProgress(id, hear),
-    result: (options) => result(core, task, id, stored, options),
+/** The handle of a task. `stored`: this process has seen the broker store it. */
+export class TaskHandle<Output> implements ResultHandle<Output> {
+  readonly id: string
+  readonly sequence: number
+  readonly duplicate: boolean
+  readonly #core: Core
+  readonly #task: Task<never, unknown, Output>
+  readonly #stored: boolean
+
+  constructor(core: Core, task: Task<never, unknown, Output>, receipt: Receipt, stored: boolean) {
+    this.id = receipt.id
+    this.sequence = receipt.sequence
+    this.duplicate = receipt.duplicate
+    this.#core = core
+    this.#task = task
+    this.#stored = stored
+  }
+
+  get task(): string {
+    return this.#task.name
+  }
+
+  status(): Promise<Status> {
+    return status(this.#core, this.#task, this, this.#stored)
+  }
+
+  cancel(): Promise<boolean> {
+    return cancel(this.#core, this.#task, this)
+  }
+
+  progress(hear: (value: unknown) => void): () => void {
+    return this.#core.results.watchProgress(this.id, hear)
+  }
+
+  result(options?: ResultOptions): Promise<Output> {
+    return result(this.#core, this.#task, this.id, this.#stored, options)
   }
 }
 

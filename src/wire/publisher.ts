@@ -2,7 +2,7 @@
  * Stores messages, as fast as the connection allows and without ever guessing.
  *
  * One inbox takes all answers, a counter tells them apart, one timer sweeps all deadlines: nothing is made per message
- * but the promise. A lost connection cuts the wait short: what was under way is sent again on return, under the same id,
+ * but the promise. What is published in one turn of the event loop leaves in one write. A lost connection cuts the wait short: what was under way is sent again on return, under the same id,
  * so it is stored once. What nobody answers within the budget is reported as unknown, which is not the same as failed.
  */
 
@@ -75,6 +75,7 @@ export function publisher(link: Link, options: PublisherOptions = {}): Publisher
   let counter = 0
   let closed = false
   let sweeping: NodeJS.Timeout | undefined
+  let outbox: number[] = []
 
   link.nc.subscribe(`${inbox}.*`, {
     callback: (error, message) => {
@@ -148,7 +149,16 @@ export function publisher(link: Link, options: PublisherOptions = {}): Publisher
     entries.set(token, entry)
     sweeping ??= setInterval(sweep, 50)
     if (signal) watch(token, entry, signal)
-    send(token, entry)
+    if (outbox.push(token) === 1) setImmediate(post)
+  }
+
+  function post(): void {
+    const tokens = outbox
+    outbox = []
+    for (const token of tokens) {
+      const entry = entries.get(token)
+      if (entry !== undefined) send(token, entry)
+    }
   }
 
   function watch(token: number, entry: Entry, signal: AbortSignal): void {

@@ -64,15 +64,19 @@ const machines: Readonly<Record<string, string>> = {
   riscv64: 'riscv64',
 }
 
-/** The archive for a platform, out of a `SHA256SUMS` file. `platform` and `arch` as node calls them. Pure. */
+/** What the archive for a platform is called, without its ending. `platform` and `arch` as node calls them. Pure. */
+export function stem(version: string, platform: string, arch: string): string {
+  return `nats-server-v${version}-${systems[platform] ?? platform}-${machines[arch] ?? arch}`
+}
+
+/** The archive for a platform, out of a `SHA256SUMS` file. Pure. */
 export function choose(sums: string, version: string, platform: string, arch: string): Asset | undefined {
-  const stem = `nats-server-v${version}-${systems[platform] ?? platform}-${machines[arch] ?? arch}`
   const published = new Map<string, string>()
   for (const line of sums.split('\n')) {
     const [, sum, name] = /^([0-9a-fA-F]{64})\s+\*?(\S+)\s*$/.exec(line) ?? []
     if (sum !== undefined && name !== undefined) published.set(name, sum.toLowerCase())
   }
-  for (const name of [`${stem}.tar.gz`, `${stem}.zip`]) {
+  for (const name of ['.tar.gz', '.zip'].map((ending) => `${stem(version, platform, arch)}${ending}`)) {
     const sum = published.get(name)
     if (sum !== undefined) return { name, sum }
   }
@@ -132,5 +136,5 @@ async function unpack(archive: string, into: string, name: string): Promise<stri
 function failed(url: string, error: unknown): Error {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : asError(error)
   const reason = cause.name === 'TimeoutError' ? 'no answer in time' : cause.message
-  return fault('SERVER_DOWNLOAD_FAILED', `${url} could not be fetched.`, { why: `${reason}.`, cause: error, details: { url } })
+  return fault('SERVER_DOWNLOAD_FAILED', `${url} could not be fetched: ${reason}.`, { cause: error, details: { url } })
 }

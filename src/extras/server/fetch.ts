@@ -5,7 +5,7 @@ import { type Binary, examine } from './binary.ts'
 import { cacheFolder, clear, keep, workshop } from './cache.ts'
 import type { Errand } from './errand.ts'
 import { fromDebian } from './fetch-debian.ts'
-import { fromRelease, releases } from './fetch-release.ts'
+import { fromRelease, releases, stem } from './fetch-release.ts'
 import { newEnough, oldest, recommended } from './version.ts'
 
 /** Where a server can be fetched: the project's release site, or the package mirror of a Debian-like machine. */
@@ -40,7 +40,7 @@ export async function fetchServer(
   const all = [...tried, ...failures]
   throw fault('SERVER_NOT_FOUND', 'There is no usable nats-server on this machine, and none could be fetched.', {
     why: `Tried, in this order:\n${all.map((line) => `  - ${line}`).join('\n')}\n`,
-    fix: waysOut(process.platform === 'win32'),
+    fix: waysOut(process.platform, process.arch),
     details: { tried: all },
     ...(causes.length > 0 ? { cause: new AggregateError(causes, 'every source failed') } : {}),
   })
@@ -59,15 +59,16 @@ async function fetchFrom(source: Source, given: Pick<Errand, 'env' | 'notice' | 
   }
 }
 
-/** Three ways out, each ready to be pasted. */
-function waysOut(windows: boolean): string {
-  const set = windows ? 'set' : 'export'
+/** Three ways out, each ready to be pasted. Pure. */
+export function waysOut(platform: string, arch: string): string {
+  const name = stem(recommended, platform, arch)
+  const [set, here, ending] = platform === 'win32' ? ['set', '%CD%', '.zip'] : ['export', '$PWD', '.tar.gz']
   return [
     'Do one of these:',
-    `  1. fetch ${releases}/v${recommended} for your platform on a machine that can, copy the binary here, then`,
-    `     ${set} CALLBOARD_NATS_SERVER=/path/to/nats-server`,
+    '  1. fetch it by hand, here or where there is a way to the internet:',
+    `     curl -fsSLO ${releases}/v${recommended}/${name}${ending} && tar -xf ${name}${ending} && ${set} CALLBOARD_NATS_SERVER=${here}/${name}/nats-server`,
     '  2. build it, where Go is at hand:',
-    `     go install github.com/nats-io/nats-server/v2@v${recommended} && ${set} CALLBOARD_NATS_SERVER="$(go env GOPATH)/bin/nats-server"`,
+    `     go install github.com/nats-io/nats-server/v2@v${recommended} && ${set} PATH=$PATH:$(go env GOPATH)/bin`,
     '  3. run it in a container and connect to that one:',
     `     docker run -d -p 4222:4222 nats:${recommended} -js && ${set} NATS_URL=nats://127.0.0.1:4222`,
   ].join('\n')

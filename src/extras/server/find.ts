@@ -3,6 +3,7 @@
 import { access, constants, stat } from 'node:fs/promises'
 import { delimiter, join, resolve } from 'node:path'
 import { fault, shown } from '../../base/errors.ts'
+import { anything, callable, readOptions, text, wrong } from '../../base/options.ts'
 import { type Binary, binaryName, examine } from './binary.ts'
 import { cached, type Env } from './cache.ts'
 import { fetchServer, type Source } from './fetch.ts'
@@ -34,10 +35,27 @@ export interface FindOptions {
  * (CALLBOARD_CACHE, else XDG_CACHE_HOME/callboard, else ~/.cache/callboard) → the official release archive, checked against its
  * published checksums → on Debian and its family, the distribution's own signed package, without root and without installing it.
  *
- * throws  SERVER_TOO_OLD if the one that was named is; SERVER_NOT_FOUND, with everything that was tried and three ways out;
+ * throws  INVALID_OPTION; SERVER_TOO_OLD if the one that was named is; SERVER_NOT_FOUND, with everything that was tried and three ways out;
  *         SERVER_CHECKSUM if the archive is not what was published; ABORTED
  */
 export async function findServer(options: FindOptions = {}): Promise<FoundServer> {
+  return find(readOptions('findServer', options, findReaders))
+}
+
+/** How the options of `findServer` are read; `startServer` takes them too. */
+export const findReaders = {
+  binary: text,
+  sources: (value: unknown) =>
+    Array.isArray(value) && value.every((each) => each === 'release' || each === 'debian')
+      ? (value as readonly Source[])
+      : wrong('it must be a list out of release and debian'),
+  notice: callable<(line: string) => void>(),
+  signal: anything<AbortSignal>(),
+  env: anything<Env>(),
+}
+
+/** `findServer`, its options checked. */
+export async function find(options: FindOptions): Promise<FoundServer> {
   const { signal } = options
   const env = options.env ?? process.env
   const named = options.binary ?? (env.CALLBOARD_NATS_SERVER || undefined)

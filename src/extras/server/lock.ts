@@ -9,7 +9,7 @@
 import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fault } from '../../base/errors.ts'
+import { asError, fault } from '../../base/errors.ts'
 import { alive, birth } from './process.ts'
 
 /** A process as it is remembered in a lock. */
@@ -44,10 +44,13 @@ export function judge(claim: Claim | undefined, lives: (holder: Holder) => boole
  * Takes the store folder, creating it.
  *
  * patience   how long a server whose launcher is gone may take to shut down, in ms
- * throws     SERVER_STORE_LOCKED if another server keeps the folder
+ * throws     SERVER_STORE_LOCKED if another server keeps the folder; SERVER_START_FAILED if it cannot be made
  */
 export async function lock(store: string, patience = 15_000): Promise<Lock> {
-  await mkdir(store, { recursive: true })
+  await mkdir(store, { recursive: true }).catch((cause: unknown) => {
+    const extras = { why: `${asError(cause).message}.`, fix: 'Choose a store folder that can be written to.', cause, details: { store } }
+    throw fault('SERVER_START_FAILED', `The store folder ${store} cannot be made.`, extras)
+  })
   const path = join(store, 'callboard.lock')
   const mine: Claim = { launcher: holder(process.pid) }
   const deadline = performance.now() + patience

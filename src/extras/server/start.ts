@@ -7,10 +7,10 @@ import { fileURLToPath } from 'node:url'
 import type { Duration } from '../../base/duration.ts'
 import { asError, type CallboardError, fault } from '../../base/errors.ts'
 import { newId } from '../../base/ids.ts'
-import { anything, callable, readOptions, text, time, whole } from '../../base/options.ts'
+import { callable, type Reader, readOptions, text, time, whole, wrong } from '../../base/options.ts'
 import { withStore } from './config.ts'
 import { died } from './failure.ts'
-import { type FindOptions, type FoundServer, findServer } from './find.ts'
+import { type FindOptions, type FoundServer, find, findReaders } from './find.ts'
 import { type Lock, lock } from './lock.ts'
 import { type Log, openLog } from './log.ts'
 import { type Answer, answered } from './ready.ts'
@@ -100,7 +100,7 @@ export const packagedConfig = fileURLToPath(new URL('../../../nats-server.conf',
  */
 export async function startServer(options: ServerOptions = {}): Promise<Server> {
   const settings = { config: packagedConfig, name: `callboard-${newId()}`, args: [], ...defaults, ...checked(options) }
-  const binary = await findServer(options)
+  const binary = await find(settings)
   const scratch = await mkdtemp(join(tmpdir(), 'callboard-'))
   const temporary = settings.store === 'memory'
   const store = temporary ? join(scratch, 'store') : resolve(settings.store)
@@ -118,7 +118,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
     log = openLog(join(scratch, 'log'), (line) => line.replaceAll(config.path, settings.config), settings.onLine)
     child = spawn(binary.path, [...config.args, ...commandLine(settings, scratch), ...settings.args], log.fd, scratch)
     if (child.pid !== undefined) await held.name(child.pid)
-    const found = await answered(child, scratch, log, { ...settings, signal: options.signal })
+    const found = await answered(child, scratch, log, { ...settings, signal: settings.signal })
     return server({ ...found, binary, store, temporary }, child, log, settings, giveBack)
   } catch (error) {
     child?.kill('SIGKILL')
@@ -134,25 +134,25 @@ function commandLine({ port, name }: { readonly port: number; readonly name: str
   return ['-p', String(port || -1), '-n', name, '-js', '--ports_file_dir', scratch]
 }
 
-/** Checks the options that are ours; `findServer` uses the others as they are. */
+/** Checks the options, those for finding a server included. */
 function checked(options: ServerOptions) {
   return readOptions('startServer', options, {
     config: text,
     port: whole(0, 65_535),
     store: text,
     name: text,
-    args: anything<readonly string[]>(),
+    args: words,
     ready: time(1),
     grace: time(0),
     onLine: callable<(line: string) => void>(),
     onDeath: callable<(error: CallboardError) => void>(),
-    binary: text,
-    sources: anything<NonNullable<FindOptions['sources']>>(),
-    notice: callable<(line: string) => void>(),
-    signal: anything<AbortSignal>(),
-    env: anything<NonNullable<FindOptions['env']>>(),
+    ...findReaders,
   })
 }
+
+/** A list of texts. */
+const words: Reader<readonly string[]> = (value) =>
+  Array.isArray(value) && value.every((each) => typeof each === 'string') ? value : wrong('it must be a list of texts')
 
 /** The file the server is started with, ours if it had to be changed, and how to say it on the command line. */
 async function configure(given: string, store: string, scratch: string): Promise<{ path: string; args: readonly string[] }> {
