@@ -9,7 +9,7 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect } from 'nats'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type CallboardError, shown } from '../../src/base/errors.ts'
-import { startServer } from '../../src/extras/server/index.ts'
+import { type ServerOptions, startServer } from '../../src/extras/server/index.ts'
 import { alive } from '../../src/extras/server/process.ts'
 import { until } from '../support/until.ts'
 
@@ -180,6 +180,13 @@ test('a configuration file that is not there is SERVER_START_FAILED', async () =
   expect(error).toMatchObject({ code: 'SERVER_START_FAILED', what: expect.stringContaining('cannot be read') })
 })
 
+test('a store folder that cannot be made is SERVER_START_FAILED', async () => {
+  const file = fresh('file')
+  await writeFile(file, '')
+  const error = await thrownBy(startServer({ port: 0, store: join(file, 'store') }))
+  expect(error).toMatchObject({ code: 'SERVER_START_FAILED', what: expect.stringContaining('cannot be made') })
+})
+
 test('a server that ends while it starts is SERVER_START_FAILED, with what it said', async () => {
   const binary = await pretender('echo out of luck >&2; exit 3')
   const error = await thrownBy(startServer({ binary, port: 0, store: 'memory' }))
@@ -202,7 +209,8 @@ test('a start that is given up is ABORTED', async () => {
 })
 
 test('all complaints about options come at once', async () => {
-  const error = await thrownBy(startServer({ port: -1, store: '' }))
+  const wrong = { port: -1, store: '', sources: ['ftp'], args: [1] } as unknown as ServerOptions
+  const error = await thrownBy(startServer(wrong))
   expect(error.code).toBe('INVALID_OPTION')
-  expect(error.message).toMatch(/port is -1.*store is ""/)
+  expect(error.message).toMatch(/port is -1.*store is "".*sources is an array.*args is an array/)
 })

@@ -5,6 +5,7 @@ import { aptConfig, family, mirrorOf, parseList, parseSources, sourceLine, upstr
 import { cacheFolder } from '../../src/extras/server/cache.ts'
 import { withStore } from '../../src/extras/server/config.ts'
 import { startFailed } from '../../src/extras/server/failure.ts'
+import { waysOut } from '../../src/extras/server/fetch.ts'
 import { choose } from '../../src/extras/server/fetch-release.ts'
 import { parseInfo } from '../../src/extras/server/info.ts'
 import { judge } from '../../src/extras/server/lock.ts'
@@ -89,6 +90,12 @@ describe('published archives', () => {
     expect(choose(sums.join('\n'), '2.15.1', platform, arch)).toEqual(name === undefined ? undefined : { name, sum })
   })
 })
+
+test.each([
+  ['linux', 'x64', 'nats-server-v2.15.1-linux-amd64.tar.gz && '],
+  ['darwin', 'arm64', 'nats-server-v2.15.1-darwin-arm64.tar.gz && '],
+  ['win32', 'x64', 'nats-server-v2.15.1-windows-amd64.zip && '],
+])('the ways out name the archive for %s %s', (platform, arch, name) => expect(waysOut(platform, arch)).toContain(name))
 
 describe('the package mirror', () => {
   const stanzas = [
