@@ -19,24 +19,15 @@ export type { EventMap, Label, RunInfo, Style } from './base/events.ts'
 export type { Failure, FailureError, Obituary, Reason } from './base/obituary.ts'
 export type { Schema } from './base/schema.ts'
 export { type Board, type BoardOptions, callboard, type Heard } from './board/board.ts'
-export type { EventContext, Sender, TaskContext } from './board/context.ts'
-export type { ErrorTest, RetryOptions } from './board/contract.ts'
+export type { EventContext, TaskContext } from './board/context.ts'
+export type { ErrorTest, RetryOptions, Task, TaskSettings, Topic, TopicOptions, TopicPattern } from './board/contract.ts'
 export type { Dead, DeadGroup, DeadLetter, DeadSelector } from './board/dead.ts'
 export type { Handle, HandleOf, ResultHandle, ResultOptions, State, Status } from './board/handle.ts'
 export type { Logger, LogOption } from './board/log.ts'
+export type { EnqueueOptions, PublishOptions, Receipt, Sender } from './board/sender.ts'
 export type { Service, ServiceBuilder } from './board/service.ts'
-export { type EnqueueOptions, type Performer, type PerformOptions, type Task, type TaskSettings, task } from './board/task.ts'
-export {
-  type PublishOptions,
-  pattern,
-  type Receipt,
-  type SubscribeOptions,
-  type Subscriber,
-  type Topic,
-  type TopicOptions,
-  type TopicPattern,
-  topic,
-} from './board/topic.ts'
+export { type Performer, type PerformOptions, task } from './board/task.ts'
+export { pattern, type SubscribeOptions, type Subscriber, topic } from './board/topic.ts'
 export type { Gate } from './runtime/gate.ts'
 export type { Run } from './runtime/run.ts'
 export { Reject, Snooze } from './runtime/verdict.ts'

@@ -63,7 +63,7 @@ export const registry = {
   NOT_CALLBOARD: { kind: 'message', means: 'A message in a callboard stream was not sent by callboard.', fix: 'Send with the wire format of docs/wire-format.md, or discard the dead letter.' },
   SCHEMA_MISMATCH: { kind: 'message', means: 'A stored body no longer fits the schema of its contract.', fix: 'Redrive it with an edited payload, or discard it.' },
   TASK_FAILED: { kind: 'task', means: 'A task was given up and is a dead letter.', fix: 'Look at its reason, then redrive or discard it.' },
-  TASK_CANCELLED: { kind: 'task', means: 'A task was cancelled by its sender.', fix: 'Enqueue it again if it is still wanted.' },
+  CANCELLED: { kind: 'task', means: 'A task was cancelled by its sender.', fix: 'Enqueue it again if it is still wanted.' },
   TASK_EXPIRED: { kind: 'task', means: 'A task was not started in the time its sender allowed.', fix: 'Add workers, or allow more time.' },
   RESULT_LOST: { kind: 'task', means: 'A task succeeded, but its result could not be kept.', fix: 'Return something smaller and serializable; the details say which.' },
   NOT_FOUND: { kind: 'task', means: 'Nothing with this id or name is known.', fix: 'Check the id; finished tasks are forgotten after their result expires.' },

@@ -1,31 +1,27 @@
 /** The board: a connection with its declared streams, which hands out the verbs. */
 
-import { hostname } from 'node:os'
 import type { Duration } from '../base/duration.ts'
 import { fault } from '../base/errors.ts'
-import { type EventMap, Events } from '../base/events.ts'
-import { newId, origin } from '../base/ids.ts'
+import type { EventMap } from '../base/events.ts'
+import { newId } from '../base/ids.ts'
 import { anything, oneOf, readOptions, time, whole } from '../base/options.ts'
-import { answersOver } from '../wire/answers.ts'
-import { type Address, link } from '../wire/connection.ts'
+import type { Address } from '../wire/connection.ts'
 import type { Headers } from '../wire/envelope.ts'
 import { readLive } from '../wire/live.ts'
-import { names, topicOf } from '../wire/names.ts'
-import { publisher } from '../wire/publisher.ts'
-import { inWords, layout, type OnDrift } from '../wire/streams.ts'
-import { table } from '../wire/table.ts'
-import type { Sender } from './context.ts'
-import { readBody } from './contract.ts'
-import type { Core } from './core.ts'
+import { topicOf } from '../wire/names.ts'
+import type { OnDrift } from '../wire/streams.ts'
+import type { Task, Topic, TopicPattern } from './contract.ts'
 import { type Dead, dead } from './dead.ts'
 import { fromEnvironment } from './environment.ts'
 import { type HandleOf, TaskHandle } from './handle.ts'
-import { type LogOption, logEvents, logger } from './log.ts'
+import type { LogOption } from './log.ts'
 import { storeMany } from './many.ts'
-import { results } from './result.ts'
+import { type OpenCore, open } from './open.ts'
+import { readBody } from './payload.ts'
+import type { EnqueueOptions, PublishOptions, Receipt, Sender } from './sender.ts'
 import { type Service, type ServiceBuilder, service } from './service.ts'
-import { type EnqueueOptions, enqueue, order, type Task } from './task.ts'
-import { announcement, type PublishOptions, publish, type Receipt, type Topic, type TopicPattern } from './topic.ts'
+import { enqueue, order } from './task.ts'
+import { announcement, publish } from './topic.ts'
 
 /** Where the broker is, and how this board uses it. */
 export interface BoardOptions extends Address {
@@ -109,86 +105,11 @@ const boardReaders = {
   inFlight: whole(1, 100_000),
 }
 
-const week = 7 * 86_400_000
-const twoMinutes = 120_000
-
 /** Opens a board. Throws what a connection or the declared streams may throw, and complaints about options. */
 export async function callboard(options?: BoardOptions): Promise<Board> {
   const read = { ...fromEnvironment(process.env), ...readOptions('callboard()', options, boardReaders) }
-  const core = await open(read as BoardOptions & { dedupe?: number; retention?: number })
+  const core = await open(read)
   return face(core)
-}
-
-interface OpenCore extends Core {
-  close(): Promise<void>
-}
-
-async function open(options: BoardOptions & { dedupe?: number; retention?: number }): Promise<OpenCore> {
-  const place = names(options.namespace ?? 'callboard')
-  const speaking = await link(options)
-  const events = new Events()
-  const log = logger(options.log ?? 'warn')
-  logEvents(events, log)
-  speaking.listen((event) =>
-    event.type === 'refused'
-      ? events.tell('trouble', { what: 'the broker reported an error', error: event.error })
-      : events.tell('connection', { state: event.type, server: speaking.server }),
-  )
-  const dedupe = options.dedupe ?? twoMinutes
-  const declared = await layout(speaking, place, {
-    replicas: options.replicas,
-    onDrift: options.onDrift ?? 'tell',
-    dedupe,
-    retention: { age: options.retention ?? week, bytes: 0 },
-    tell: (drift) => events.tell('drift', { sentences: drift.map(inWords) }),
-  })
-  try {
-    await Promise.all([declared.topics(), declared.table(), declared.dead()])
-  } catch (error) {
-    await speaking.close()
-    throw error
-  }
-  const publishing = publisher(speaking, { inFlight: options.inFlight ?? 1000, budget: Math.min(30_000, dedupe / 2) })
-  const kept = table(speaking, place, publishing)
-  const queues = new Map<string, Promise<void> | true>()
-  let listening: Promise<Awaited<ReturnType<Core['listening']>>> | undefined
-  return {
-    names: place,
-    link: speaking,
-    listening() {
-      listening ??= link({ ...options, name: `${options.name ?? 'callboard'}, listening` }).then((listener) => ({
-        link: listener,
-        answers: answersOver(listener, (error) => events.tell('trouble', { what: 'an answer could not be written', error })),
-      }))
-      return listening
-    },
-    publisher: publishing,
-    table: kept,
-    layout: declared,
-    results: results(speaking, place, kept, events, async (filter) => void (await declared.manager.streams.purge(place.table, { filter }))),
-    events,
-    log,
-    worker: `${hostname()}/${process.pid}/${origin.slice(0, 4)}`,
-    declareQueue(queue) {
-      const known = queues.get(queue)
-      if (known === true) return undefined
-      if (known !== undefined) return known
-      const declaring = declared.queue(queue).then(
-        () => void queues.set(queue, true),
-        (error: unknown) => {
-          queues.delete(queue)
-          throw error
-        },
-      )
-      queues.set(queue, declaring)
-      return declaring
-    },
-    async close() {
-      publishing.close()
-      await (await listening?.catch(() => undefined))?.link.close()
-      await speaking.close()
-    },
-  }
 }
 
 function face(core: OpenCore): Board {

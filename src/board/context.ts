@@ -4,21 +4,10 @@ import { derivedId } from '../base/ids.ts'
 import type { Run } from '../runtime/run.ts'
 import { encode } from '../wire/codec.ts'
 import { header, type UserHeaders } from '../wire/envelope.ts'
+import type { Task, Topic } from './contract.ts'
 import type { Core } from './core.ts'
 import type { Logger } from './log.ts'
-import { type EnqueueOptions, enqueue, type Task } from './task.ts'
-import { type PublishOptions, publish, type Receipt, type Topic } from './topic.ts'
-
-/**
- * Whatever can say and ask: a board, a handler's context. Code that sends should take one of these, so that it works in all
- * of them.
- */
-export interface Sender {
-  /** Says what happened. Resolves when the broker has stored it. */
-  publish<Input>(topic: Topic<Input>, event: NoInfer<Input>, options?: PublishOptions): Promise<Receipt>
-  /** Names the work. Resolves when the broker has stored it. */
-  enqueue<Input>(task: Task<Input>, input: NoInfer<Input>, options?: EnqueueOptions): Promise<Receipt>
-}
+import type { EnqueueOptions, PublishOptions, Receipt, Sender } from './sender.ts'
 
 /** What every handler is given. */
 class Context implements Sender {
@@ -69,12 +58,12 @@ class Context implements Sender {
 
   /** Publishes. The id follows from this delivery and the event, so a retried handler publishes the same thing once, as long as the broker remembers ids. */
   publish<Input>(topic: Topic<Input>, event: NoInfer<Input>, options?: PublishOptions): Promise<Receipt> {
-    return publish(this.#core, topic, event, options, this.#derived(topic.name))
+    return this.#core.say.publish(topic as Topic, event, options, this.#derived(topic.name))
   }
 
   /** Enqueues, and does not wait for results: that would hold this handler's slot hostage. The id follows from this delivery and the input, so a retried handler enqueues the same thing once, as long as the broker remembers ids. */
   async enqueue<Input>(task: Task<Input>, input: NoInfer<Input>, options?: EnqueueOptions): Promise<Receipt> {
-    const { id, sequence, duplicate } = await enqueue(this.#core, task, input, options, this.#derived(task.name))
+    const { id, sequence, duplicate } = await this.#core.say.enqueue(task as Task, input, options, this.#derived(task.name))
     return { id, sequence, duplicate }
   }
 

@@ -5,20 +5,18 @@
  * is burying once. Redriving goes to where it died: a task to its queue, an event to the one subscription that gave it up.
  */
 
-import type { StoredMsg } from '@nats-io/jetstream'
 import { type Duration, duration } from '../base/duration.ts'
 import { fault } from '../base/errors.ts'
 import type { Style } from '../base/events.ts'
 import { type FailureError, fingerprint, type Obituary } from '../base/obituary.ts'
 import type { Run } from '../runtime/run.ts'
-import { decode, encode } from '../wire/codec.ts'
-import { Headers, header, headerBlock, headerJson, mostHeaderBytes, type UserHeaders } from '../wire/envelope.ts'
+import { decode, type Encoding, encode } from '../wire/codec.ts'
+import { header, headerBlock, headerJson, mostHeaderBytes, type UserHeaders } from '../wire/envelope.ts'
 import { subscriptionName } from '../wire/names.ts'
-import { told } from '../wire/streams.ts'
-import { contentTypeField, encodingOf, refuseMisfit } from './contract.ts'
+import { type Kept, shelf } from '../wire/stored.ts'
+import type { Task, Topic } from './contract.ts'
 import type { Core } from './core.ts'
-import type { Task } from './task.ts'
-import type { Topic } from './topic.ts'
+import { contentTypeField, encodingOf, refuseMisfit } from './payload.ts'
 
 /** Which dead letters are meant. What is left out may be anything. */
 export interface DeadSelector {
@@ -135,73 +133,49 @@ export interface DeadGroup {
   readonly last: number
 }
 
-/** Read at once. */
-const page = 256
-
 /** The dead letters of a board. */
 export function dead(core: Core): Dead {
-  const stream = core.names.dead
-  const { manager } = core.layout
+  const letters = shelf(core.layout, core.names.dead)
 
-  async function* list(selector: DeadSelector = {}): AsyncGenerator<DeadLetter> {
+  async function* list(selector: DeadSelector = {}): AsyncGenerator<Letter> {
     const since = selector.within === undefined ? 0 : Date.now() - duration(selector.within, 'within')
     let left = selector.limit ?? Number.POSITIVE_INFINITY
-    for await (const letter of all(since)) {
+    for await (const stored of letters.all(`${core.names.namespace}.dead.>`)) {
       if (left <= 0) return
-      if (!matches(letter, selector)) continue
+      const letter = letterOf(stored)
+      if (letter.at < since || !matches(letter, selector)) continue
       left--
       yield letter
     }
   }
 
-  async function* all(since: number): AsyncGenerator<DeadLetter> {
-    let next = 1
-    const { state } = await manager.streams.info(stream).catch((error) => told(error, 'the dead letters'))
-    while (next <= state.last_seq && state.messages > 0) {
-      let read = 0
-      const batch = await manager.direct
-        .getBatch(stream, { seq: next, batch: page, next_by_subj: `${core.names.namespace}.dead.>` })
-        .catch((error) => told(error, 'the dead letters'))
-      for await (const message of batch) {
-        read++
-        next = message.seq + 1
-        const letter = letterOf(message)
-        if (letter.at >= since) yield letter
-      }
-      if (read === 0) return
-    }
-  }
-
-  async function show(which: number | string): Promise<DeadLetter> {
+  async function show(which: number | string): Promise<Letter> {
     if (typeof which === 'number') {
-      const message = await manager.streams.getMessage(stream, { seq: which }).catch(() => null)
-      if (message) return letterOf(message)
+      const stored = await letters.at(which)
+      if (stored) return letterOf(stored)
     } else for await (const letter of list({ id: which, limit: 1 })) return letter
     throw fault('NOT_FOUND', `There is no dead letter ${which}.`)
   }
 
-  async function each(selector: DeadSelector | number, work: (letter: DeadLetter) => Promise<void>): Promise<number> {
-    const letters = typeof selector === 'number' ? [await show(selector)] : list(selector)
+  async function each(selector: DeadSelector | number, work: (letter: Letter) => Promise<void>): Promise<number> {
+    const chosen = typeof selector === 'number' ? [await show(selector)] : list(selector)
     let count = 0
-    for await (const letter of letters) {
+    for await (const letter of chosen) {
       await work(letter)
       count++
     }
     return count
   }
 
-  const remove = (letter: DeadLetter) => manager.streams.deleteMessage(stream, letter.sequence, false)
-
-  async function sendBack(letter: DeadLetter, body: Uint8Array): Promise<void> {
-    const { back } = graveOf(letter)
+  async function sendBack(letter: Letter, body: Uint8Array): Promise<void> {
     if (letter.style === 'explicit') await core.results.forget(letter.id)
     const fields: [string, string][] = [
       [header.id, `redriven:${letter.sequence}`],
       [header.ownId, letter.id],
-      ...contentTypeField(encodingOf(lettersHeaders(letter))),
+      ...contentTypeField(letter.encoding),
     ]
-    await core.publisher.publish({ subject: back, headers: headerBlock([...fields, ...Object.entries(letter.headers)]), body })
-    await remove(letter)
+    await core.publisher.publish({ subject: letter.back, headers: headerBlock([...fields, ...Object.entries(letter.headers)]), body })
+    await letters.remove(letter.sequence)
   }
 
   return {
@@ -230,39 +204,30 @@ export function dead(core: Core): Dead {
       if (contract.name !== letter.name)
         throw fault('INVALID_ARGUMENT', `Dead letter ${sequence} belongs to ${letter.name}, not to ${contract.name}.`)
       await refuseMisfit(contract.kind === 'task' ? contract.input : contract.schema, payload, contract.name)
-      await sendBack(letter, encode(payload, encodingOf(lettersHeaders(letter))))
+      await sendBack(letter, encode(payload, letter.encoding))
     },
-    discard: (selector) => each(selector, async (letter) => void (await remove(letter))),
+    discard: (selector) => each(selector, async (letter) => void (await letters.remove(letter.sequence))),
   }
 }
 
-const graves = new WeakMap<DeadLetter, { grave: Grave; headers: Headers }>()
-
-function graveOf(letter: DeadLetter): Grave {
-  return (graves.get(letter) as { grave: Grave }).grave
+/** A letter with what is needed to send it back. */
+interface Letter extends DeadLetter {
+  readonly back: string
+  readonly encoding: Encoding
 }
 
-function lettersHeaders(letter: DeadLetter): Headers {
-  return (graves.get(letter) as { headers: Headers }).headers
-}
-
-function letterOf(message: StoredMsg): DeadLetter {
-  const headers = new Headers(Buffer.from(message.header.toString()))
+function letterOf({ sequence, headers, body }: Kept): Letter {
   const grave = JSON.parse(headers.get(header.dead) ?? '{}') as Grave
-  const { style, name, id, back: _back, ...obituary } = grave
-  const letter: DeadLetter = {
-    ...obituary,
-    sequence: message.seq,
-    id,
-    style,
-    name,
+  const encoding = encodingOf(headers)
+  return {
+    ...grave,
+    sequence,
     fingerprint: fingerprint(grave.error),
     headers: headers.user,
-    bytes: message.data,
-    payload: () => decode(message.data, encodingOf(headers)),
+    bytes: body,
+    encoding,
+    payload: () => decode(body, encoding),
   }
-  graves.set(letter, { grave, headers })
-  return letter
 }
 
 function matches(letter: DeadLetter, { limit: _limit, within: _within, ...wanted }: DeadSelector): boolean {

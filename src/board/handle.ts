@@ -6,11 +6,11 @@ import type { Obituary } from '../base/obituary.ts'
 import { check } from '../base/schema.ts'
 import { header } from '../wire/envelope.ts'
 import { lanes, performerName } from '../wire/names.ts'
-import { codeOf, told } from '../wire/streams.ts'
+import { shelf } from '../wire/stored.ts'
+import type { Task } from './contract.ts'
 import type { Core } from './core.ts'
 import type { End } from './result.ts'
-import type { Task } from './task.ts'
-import type { Receipt } from './topic.ts'
+import type { Receipt } from './sender.ts'
 
 /** Where a task is in its life. `unknown`: nothing is known of this id, or no more. */
 export type State = 'enqueued' | 'scheduled' | 'running' | 'retrying' | 'succeeded' | 'dead' | 'cancelled' | 'expired' | 'unknown'
@@ -53,7 +53,7 @@ export interface ResultOptions {
 
 /** The sender's end of a task whose result is kept. */
 export interface ResultHandle<Output> extends Handle {
-  /** Resolves with what the handler returned. Rejects with TASK_FAILED, TASK_CANCELLED, TASK_EXPIRED, RESULT_LOST, NOT_FOUND or TIMED_OUT. Does not poll. */
+  /** Resolves with what the handler returned. Rejects with TASK_FAILED, CANCELLED, TASK_EXPIRED, RESULT_LOST, NOT_FOUND or TIMED_OUT. Does not poll. */
   result(options?: ResultOptions): Promise<Output>
 }
 
@@ -140,7 +140,7 @@ async function result<Output>(
 }
 
 async function outputOf<Output>(task: Task<never, unknown, Output>, id: string, end: End): Promise<Output> {
-  if (end.state === 'cancelled') throw fault('TASK_CANCELLED', `${task.name} ${id} was cancelled.`)
+  if (end.state === 'cancelled') throw fault('CANCELLED', `${task.name} ${id} was cancelled.`)
   if (end.state === 'expired')
     throw fault('TASK_EXPIRED', `${task.name} ${id} was not started in time.`, { details: { obituary: end.obituary } })
   if (end.state === 'dead') {
@@ -163,12 +163,7 @@ async function status(core: Core, task: Task, receipt: Receipt, stored: boolean)
   if (end !== undefined)
     return 'obituary' in end ? { state: end.state, attempt: end.obituary.attempts, obituary: end.obituary } : { state: end.state }
   if (waiting !== undefined) return waitingStatus(core, task, receipt.id, waiting)
-  if (
-    await core.layout.manager.streams
-      .getMessage(core.names.dead, { last_by_subj: core.names.deadTask(task.queue, task.name, receipt.id) })
-      .catch(missing)
-  )
-    return { state: 'dead' }
+  if (await shelf(core.layout, core.names.dead).last(core.names.deadTask(task.queue, task.name, receipt.id))) return { state: 'dead' }
   // It was stored, waits no more and is no dead letter: it has succeeded. Of an id from elsewhere that cannot be said.
   return { state: stored && !task.track ? 'succeeded' : 'unknown' }
 }
@@ -198,21 +193,18 @@ async function waitingStatus(core: Core, task: Task, id: string, waiting: Waitin
 
 /** Where a task waits: by its address, or by its place in the stream where it has none. */
 async function find(core: Core, task: Task, { id, sequence }: Receipt): Promise<Waiting | undefined> {
-  const { streams } = core.layout.manager
-  const stream = core.names.queue(task.queue)
-  const byAddress = await streams.getMessage(stream, { last_by_subj: core.names.anywhere(task.queue, task.name, id) }).catch(missing)
-  const found = byAddress ?? (sequence > 0 ? await streams.getMessage(stream, { seq: sequence }).catch(missing) : undefined)
+  const waiting = shelf(core.layout, core.names.queue(task.queue))
+  const found =
+    (await waiting.last(core.names.anywhere(task.queue, task.name, id))) ?? (sequence > 0 ? await waiting.at(sequence) : undefined)
   if (!found) return undefined
-  const at = found.header.get(header.schedule)
-  return { sequence: found.seq, due: at.startsWith('@at ') ? new Date(at.slice(4)) : undefined }
+  const at = found.headers.get(header.schedule)
+  return { sequence: found.sequence, due: at?.startsWith('@at ') ? new Date(at.slice(4)) : undefined }
 }
 
 async function cancel(core: Core, task: Task, receipt: Receipt): Promise<boolean> {
   if (task.track && !(await core.results.decide(receipt.id, { state: 'cancelled', at: Date.now() }, task.keep))) return false
   const waiting = await find(core, task, receipt)
-  const deleted =
-    waiting !== undefined &&
-    (await core.layout.manager.streams.deleteMessage(core.names.queue(task.queue), waiting.sequence, false).catch(missing)) === true
+  const deleted = waiting !== undefined && (await shelf(core.layout, core.names.queue(task.queue)).remove(waiting.sequence))
   void askDesk(core, task, { ask: 'cancel', id: receipt.id })
   return task.track || deleted
 }
@@ -233,11 +225,4 @@ async function askDesk(core: Core, task: Task, question: { ask: 'status' | 'canc
     // Nobody is there, or nobody runs it.
     return undefined
   }
-}
-
-/** 10037: no message found. */
-function missing(error: unknown): undefined {
-  const code = codeOf(error)
-  if (code === 10037 || code === 10059 || code === 10043 || code === 10057) return undefined
-  told(error, 'a task')
 }

@@ -5,7 +5,7 @@
 
 import { asError, fault } from '../base/errors.ts'
 import { batchLimit, type Outgoing, type Publisher } from '../wire/publisher.ts'
-import type { Receipt } from './topic.ts'
+import type { Receipt } from './sender.ts'
 
 /** A message with its id. */
 export interface Prepared {

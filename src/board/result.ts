@@ -14,10 +14,9 @@ import type { Run } from '../runtime/run.ts'
 import type { Outcome } from '../runtime/verdict.ts'
 import { decode, encode } from '../wire/codec.ts'
 import type { Link } from '../wire/connection.ts'
-import type { Names } from '../wire/names.ts'
-import { keyToken } from '../wire/names.ts'
+import { keyToken, type Names } from '../wire/names.ts'
 import type { Table } from '../wire/table.ts'
-import type { Task } from './task.ts'
+import type { Task } from './contract.ts'
 
 /** How a task ended. */
 export type End =

@@ -6,10 +6,12 @@ import type { Binding } from '../runtime/binding.ts'
 import { type Consumer, consumer } from '../runtime/consumer.ts'
 import { Lifecycle, type Stage } from '../runtime/lifecycle.ts'
 import { checkedWord } from '../wire/names.ts'
-import { type Core, defaults } from './core.ts'
+import type { Task, Topic, TopicPattern } from './contract.ts'
+import type { Core } from './core.ts'
+import { defaults } from './defaults.ts'
 import type { DeskAnswer } from './handle.ts'
-import { type Performer, type PerformOptions, performance, type Task } from './task.ts'
-import { type SubscribeOptions, type Subscriber, subscription, type Topic, type TopicPattern } from './topic.ts'
+import { type Performer, type PerformOptions, performance } from './task.ts'
+import { type SubscribeOptions, type Subscriber, subscription } from './topic.ts'
 
 /** A service being put together. Nothing happens before `start()`. */
 export interface ServiceBuilder {

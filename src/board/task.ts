@@ -11,80 +11,23 @@ import { anything, flag, oneOf, type Reader, readOptions, time, wrong } from '..
 import type { InputOf, OutputOf, Schema } from '../base/schema.ts'
 import type { Binding } from '../runtime/binding.ts'
 import { type Gate, Slots } from '../runtime/gate.ts'
-import { type Encoding, encode } from '../wire/codec.ts'
-import { checkedHeaders, header, headerBlock, headerJson, idOnly, type UserHeaders } from '../wire/envelope.ts'
+import { encode } from '../wire/codec.ts'
+import type { UserHeaders } from '../wire/envelope.ts'
 import { checkedName, checkedWord, type Lane, lanes, performerName } from '../wire/names.ts'
-import type { Outgoing, Stored } from '../wire/publisher.ts'
+import type { Outgoing } from '../wire/publisher.ts'
 import { consumerSource } from '../wire/source.ts'
+import { envelope } from './address.ts'
 import { TaskContext } from './context.ts'
-import { checkedHandler, contentTypeField, policyOf, type RetryOptions, readBody, refuseMisfit, schemaOption } from './contract.ts'
-import { type Core, defaults } from './core.ts'
+import type { RetryOptions, Task, TaskSettings } from './contract.ts'
+import type { Core } from './core.ts'
 import { buryTask } from './dead.ts'
+import { defaults } from './defaults.ts'
 import { memory } from './memory.ts'
+import { readBody, refuseMisfit } from './payload.ts'
+import { checkedHandler, policyOf, schemaOption } from './policy.ts'
+import type { EnqueueOptions, Receipt } from './sender.ts'
 import { termsOf } from './terms.ts'
 import { takingReaders } from './topic.ts'
-
-/** The contract of work that may be asked for. A plain value: no connection, no handler. */
-export interface Task<
-  in Input = never,
-  out Parsed = unknown,
-  out Output = unknown,
-  out Tracked extends boolean = boolean,
-  in Returned = never,
-> {
-  readonly kind: 'task'
-  readonly name: string
-  readonly queue: string
-  readonly input: Schema | undefined
-  readonly output: Schema | undefined
-  readonly encoding: Encoding
-  readonly retry: RetryOptions | undefined
-  readonly timeout: number
-  readonly lanes: readonly Lane[]
-  /** Whether its end is kept, so that its sender can wait for it. */
-  readonly track: Tracked
-  /** How long its end is kept, in ms. */
-  readonly keep: number
-  /** Only for the type checker. */
-  readonly types?: (input: Input, returned: Returned) => { readonly parsed: Parsed; readonly output: Output }
-}
-
-/** Settings of a task that its types do not depend on. */
-export interface TaskSettings {
-  /** Where it waits. Default `default`. */
-  readonly queue?: string
-  readonly retry?: RetryOptions
-  /** Time for one run of the handler. Default 60 s. */
-  readonly timeout?: Duration
-  /** Lanes it may be enqueued on. Default `['normal']`; each costs a consumer. */
-  readonly lanes?: readonly Lane[]
-  /** How bodies are written. Default `msgpack`. */
-  readonly encoding?: Encoding
-  /** How long its end is kept. Default 1 h. */
-  readonly keep?: Duration
-}
-
-/** What the sender of a task may ask for. None of it exists on `publish`. */
-export interface EnqueueOptions {
-  /** The id of the task; enqueued twice within the dedupe window it is stored once. Default: a new one. */
-  readonly id?: string
-  /** Sent along; names must not begin with Nats- or Cb-. */
-  readonly headers?: UserHeaders
-  /** Not before this much time has passed. Default: at once. Precision: 250 ms. */
-  readonly delay?: Duration
-  /** Not before this time. A time that has passed means at once. */
-  readonly at?: Date
-  /** Its lane. Default `normal`. */
-  readonly priority?: Lane
-  /** While a task with this key waits or runs, enqueueing another is refused with ALREADY_EXISTS. Default: every enqueue is new. */
-  readonly unique?: string
-  /** Buried as expired if it has not *started* by then. Default: never. */
-  readonly expires?: Duration
-  /** Other attempts for this one. Default: those of the contract. */
-  readonly retry?: Pick<RetryOptions, 'attempts' | 'maxAge'> & { readonly backoff?: Duration | `${string}..${string}` }
-  /** Gives up waiting for the broker's answer. */
-  readonly signal?: AbortSignal
-}
 
 /** What a performer decides for itself. */
 export interface PerformOptions {
@@ -171,7 +114,7 @@ export async function enqueue<Input>(
   input: NoInfer<Input>,
   options?: EnqueueOptions,
   origin?: (body: Uint8Array) => string,
-): Promise<Stored & { id: string; subject: string }> {
+): Promise<Receipt> {
   const read = readOptions('enqueue()', options, enqueueReaders)
   if (read.delay !== undefined && read.at !== undefined)
     throw fault('INVALID_OPTION', 'enqueue() was given both delay and at.', { fix: 'Give one of them.' })
@@ -181,7 +124,7 @@ export async function enqueue<Input>(
   if (declared) await declared
   const stored = await core.publisher.publish(message, options?.signal)
   if (core.events.heard('stored')) core.events.tell('stored', { style: 'explicit', name: task.name, id, duplicate: stored.duplicate })
-  return { id, subject: message.subject, ...stored }
+  return { id, ...stored }
 }
 
 /** What the runtime is told about one lane of a performer. Lanes of one performer share its slots, in the order of their rank. */
@@ -258,50 +201,4 @@ const enqueueReaders = {
   expires: time(1),
   retry: anything<RetryOptions>(),
   signal: anything<AbortSignal>(),
-}
-
-/** Subject and headers. The plain case is a subject everybody shares and an id; only what is asked for is added. */
-function envelope(core: Core, task: Task, id: string, options: EnqueueOptions): { subject: string; headers: Uint8Array } {
-  const lane = options.priority ?? 'normal'
-  if (!task.lanes.includes(lane))
-    throw fault('INVALID_OPTION', `${task.name} has no lane ${lane}.`, {
-      fix: `Add it to the lanes of the task; it has ${task.lanes.join(', ')}.`,
-    })
-  const due = dueAt(options)
-  const addressed = task.track || options.unique !== undefined || due !== undefined
-  const target = addressed
-    ? core.names.addressed(task.queue, task.name, lane, options.unique, id)
-    : core.names.task(task.queue, task.name, lane)
-  const fields = extraFields(core, task, id, options, due, target)
-  if (fields.length === 0) return { subject: target, headers: idOnly(id) }
-  return {
-    subject: due === undefined ? target : core.names.later(task.queue, task.name, lane, options.unique, id),
-    headers: headerBlock([[header.id, id], ...fields]),
-  }
-}
-
-function extraFields(
-  core: Core,
-  task: Task,
-  id: string,
-  options: EnqueueOptions,
-  due: Date | undefined,
-  target: string,
-): [string, string][] {
-  const fields = contentTypeField(task.encoding)
-  if (options.expires !== undefined) fields.push([header.expires, String(Date.now() + (time()(options.expires) as number))])
-  if (options.retry !== undefined) {
-    policyOf('enqueue()', options.retry, task.timeout)
-    fields.push([header.retry, headerJson(options.retry)])
-  }
-  if (options.unique !== undefined)
-    fields.push([header.expectedSubjectSequence, '0'], [header.expectedSubject, core.names.occupied(task.queue, task.name, options.unique)])
-  if (due !== undefined) fields.push([header.ownId, id], [header.schedule, `@at ${due.toISOString()}`], [header.scheduleTarget, target])
-  return [...fields, ...checkedHeaders(options.headers)]
-}
-
-/** When it is due; undefined: at once. */
-function dueAt(options: EnqueueOptions): Date | undefined {
-  const due = options.at?.getTime() ?? (options.delay === undefined ? 0 : Date.now() + (time()(options.delay) as number))
-  return due > Date.now() ? new Date(due) : undefined
 }

@@ -1,10 +1,11 @@
 /** What one task says for itself: by when it must start, and how often it may be tried. Read from its headers, written by `enqueue`. */
 
-import type { Terms } from '../runtime/binding.ts'
+import type { Terms } from '../runtime/run.ts'
 import type { Policy } from '../runtime/verdict.ts'
 import { header } from '../wire/envelope.ts'
 import type { Delivery } from '../wire/source.ts'
-import { policyOf, type RetryOptions } from './contract.ts'
+import type { RetryOptions } from './contract.ts'
+import { policyOf } from './policy.ts'
 
 /** Reads the terms of deliveries under a policy. The plain case looks at one flag and gives the same object each time. */
 export function termsOf(policy: Policy): (delivery: Delivery) => Terms {

@@ -18,52 +18,14 @@ import type { Outgoing } from '../wire/publisher.ts'
 import { consumerSource } from '../wire/source.ts'
 import type { Start } from '../wire/streams.ts'
 import { EventContext } from './context.ts'
-import { checkedHandler, contentTypeField, policyOf, type RetryOptions, readBody, refuseMisfit } from './contract.ts'
-import { type Core, defaults } from './core.ts'
+import type { RetryOptions, Topic, TopicOptions, TopicPattern } from './contract.ts'
+import type { Core } from './core.ts'
 import { buryEvent } from './dead.ts'
+import { defaults } from './defaults.ts'
 import { memory } from './memory.ts'
-
-/** The contract of what may be announced. A plain value: no connection, no handler. */
-export interface Topic<in Input = never, out Event = unknown> {
-  readonly kind: 'topic'
-  readonly name: string
-  readonly schema: Schema | undefined
-  readonly encoding: Encoding
-  /** Only for the type checker. */
-  readonly types?: (input: Input) => Event
-}
-
-/** Several topics by wildcard: may be subscribed to, never published on. */
-export interface TopicPattern<Event = unknown> extends Omit<Topic<never, Event>, 'kind'> {
-  readonly kind: 'pattern'
-}
-
-/** Settings of a topic. */
-export interface TopicOptions {
-  /** How bodies are written. Default `msgpack`. */
-  readonly encoding?: Encoding
-}
-
-/** What a publisher may say beside the event. There is nothing here about who runs, when or how often: that is not the publisher's business. */
-export interface PublishOptions {
-  /** The id of the event; published twice within the dedupe window it is stored once. Default: a new one. */
-  readonly id?: string
-  /** Sent along; names must not begin with Nats- or Cb-. */
-  readonly headers?: UserHeaders
-  /** What the event is about, for subscribers that keep order per key. */
-  readonly key?: string
-  /** Gives up waiting for the broker's answer. */
-  readonly signal?: AbortSignal
-}
-
-/** What the broker said. */
-export interface Receipt {
-  readonly id: string
-  /** Its place in the stream; 0 where it was stored before. */
-  readonly sequence: number
-  /** It had been stored before, and was not stored again. */
-  readonly duplicate: boolean
-}
+import { contentTypeField, readBody, refuseMisfit } from './payload.ts'
+import { checkedHandler, policyOf } from './policy.ts'
+import type { PublishOptions, Receipt } from './sender.ts'
 
 /** What a subscriber decides for itself. */
 export interface SubscribeOptions {

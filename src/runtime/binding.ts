@@ -8,7 +8,7 @@ import type { Obituary } from '../base/obituary.ts'
 import type { Delivery, Source } from '../wire/source.ts'
 import type { Note } from './attempt.ts'
 import type { Gate, Slots } from './gate.ts'
-import type { Run } from './run.ts'
+import type { Run, Terms } from './run.ts'
 import type { Outcome, Policy } from './verdict.ts'
 
 /** Where notes about deliveries are kept. */
@@ -16,12 +16,6 @@ export interface Memory {
   recall(delivery: Delivery): Promise<Note | undefined>
   note(delivery: Delivery, note: Note): Promise<void>
   forget(delivery: Delivery): Promise<void>
-}
-
-/** What one delivery says for itself, where it differs from the policy of its binding. */
-export interface Terms {
-  readonly expires: number | undefined
-  readonly policy: Policy
 }
 
 /** What the runtime is told about one consumer. */

@@ -1,12 +1,16 @@
-/**
- * One delivery, from its arrival to its outcome: a straight line. What comes of it is judged elsewhere.
- */
+/** One run of a handler: a delivery, its terms, and where it stands. */
 
 import { fault } from '../base/errors.ts'
 import type { Failure } from '../base/obituary.ts'
 import type { Delivery } from '../wire/source.ts'
-import type { Binding, Terms } from './binding.ts'
-import { type Outcome, Reject, Snooze } from './verdict.ts'
+import type { Policy } from './verdict.ts'
+
+/** What one delivery says for itself, where it differs from the policy of its binding. */
+export interface Terms {
+  /** It must have started by then, in ms since 1970; undefined: any time. */
+  readonly expires: number | undefined
+  readonly policy: Policy
+}
 
 /** Why the signal of a run aborted. */
 export type Stop = 'timed out' | 'interrupted' | 'cancelled'
@@ -61,37 +65,8 @@ export class Run {
   }
 }
 
-/** Decodes, runs the handler, and says how it ended. Never throws. */
-export async function perform(run: Run, binding: Binding): Promise<Outcome> {
-  let input: unknown
-  try {
-    const read = binding.read(run.delivery)
-    input = read instanceof Promise ? await read : read
-  } catch (error) {
-    return { end: 'unreadable', error }
-  }
-  try {
-    const value = binding.handle(input, run)
-    return { end: 'returned', value: value instanceof Promise ? await value : value }
-  } catch (error) {
-    return thrown(error, run)
-  }
-}
-
-/** What a handler throws after its signal aborted is the abort, not a failure of its own. */
-function thrown(error: unknown, run: Run): Outcome {
-  const own = error instanceof Reject || error instanceof Snooze
-  if (own || run.stopped === undefined || run.stopped === 'timed out') return { end: 'threw', error }
-  return { end: run.stopped }
-}
-
-/** The outcome of a run that is stopped without waiting for its handler. */
-export function outcomeOf(stop: Stop, timeout: number): Outcome {
-  return stop === 'timed out' ? { end: stop, error: fault('HANDLER_TIMEOUT', `The handler ran longer than ${timeout} ms.`) } : { end: stop }
-}
-
 function stopFault(why: Stop): Error {
   if (why === 'timed out') return fault('HANDLER_TIMEOUT', 'The handler ran longer than its timeout.')
-  if (why === 'cancelled') return fault('TASK_CANCELLED', 'The sender cancelled it.')
+  if (why === 'cancelled') return fault('CANCELLED', 'The sender cancelled it.')
   return fault('ABORTED', 'The service is stopping; it will be run again elsewhere.', { details: { outcome: 'unknown' } })
 }

@@ -10,6 +10,7 @@ import { fault, shown } from '../base/errors.ts'
 
 /** How urgent a task is. Each lane has a consumer of its own, because the broker gives one consumer stream order. */
 export const lanes = ['high', 'normal', 'low'] as const
+/** One of the lanes. */
 export type Lane = (typeof lanes)[number]
 
 /** The longest name. */

@@ -85,6 +85,12 @@ export function knowing(tree: Tree): string[] {
     )
 }
 
+/** How many lines of code a text has: without comments, blank lines and imports. */
+export function statements(text: string): number {
+  const code = text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^import [\s\S]*? from '[^']*'$/gm, '')
+  return code.split('\n').filter((line) => /\S/.test(line) && !/^\s*\/\//.test(line)).length
+}
+
 /** How many lines a text has. */
 export function lines(text: string): number {
   return text.split('\n').length - 1

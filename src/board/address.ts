@@ -1,0 +1,56 @@
+/** Where a task goes and what travels beside it: what `enqueue` was asked for, written as a subject and headers. */
+
+import { fault } from '../base/errors.ts'
+import { time } from '../base/options.ts'
+import { checkedHeaders, header, headerBlock, headerJson, idOnly } from '../wire/envelope.ts'
+import type { Task } from './contract.ts'
+import type { Core } from './core.ts'
+import { contentTypeField } from './payload.ts'
+import { policyOf } from './policy.ts'
+import type { EnqueueOptions } from './sender.ts'
+
+/** Subject and headers. The plain case is a subject everybody shares and an id; only what is asked for is added. */
+export function envelope(core: Core, task: Task, id: string, options: EnqueueOptions): { subject: string; headers: Uint8Array } {
+  const lane = options.priority ?? 'normal'
+  if (!task.lanes.includes(lane))
+    throw fault('INVALID_OPTION', `${task.name} has no lane ${lane}.`, {
+      fix: `Add it to the lanes of the task; it has ${task.lanes.join(', ')}.`,
+    })
+  const due = dueAt(options)
+  const addressed = task.track || options.unique !== undefined || due !== undefined
+  const target = addressed
+    ? core.names.addressed(task.queue, task.name, lane, options.unique, id)
+    : core.names.task(task.queue, task.name, lane)
+  const fields = extraFields(core, task, id, options, due, target)
+  if (fields.length === 0) return { subject: target, headers: idOnly(id) }
+  return {
+    subject: due === undefined ? target : core.names.later(task.queue, task.name, lane, options.unique, id),
+    headers: headerBlock([[header.id, id], ...fields]),
+  }
+}
+
+function extraFields(
+  core: Core,
+  task: Task,
+  id: string,
+  options: EnqueueOptions,
+  due: Date | undefined,
+  target: string,
+): [string, string][] {
+  const fields = contentTypeField(task.encoding)
+  if (options.expires !== undefined) fields.push([header.expires, String(Date.now() + (time()(options.expires) as number))])
+  if (options.retry !== undefined) {
+    policyOf('enqueue()', options.retry, task.timeout)
+    fields.push([header.retry, headerJson(options.retry)])
+  }
+  if (options.unique !== undefined)
+    fields.push([header.expectedSubjectSequence, '0'], [header.expectedSubject, core.names.occupied(task.queue, task.name, options.unique)])
+  if (due !== undefined) fields.push([header.ownId, id], [header.schedule, `@at ${due.toISOString()}`], [header.scheduleTarget, target])
+  return [...fields, ...checkedHeaders(options.headers)]
+}
+
+/** When it is due; undefined: at once. */
+function dueAt(options: EnqueueOptions): Date | undefined {
+  const due = options.at?.getTime() ?? (options.delay === undefined ? 0 : Date.now() + (time()(options.delay) as number))
+  return due > Date.now() ? new Date(due) : undefined
+}

@@ -1,0 +1,109 @@
+/** Opening a board: connection, streams, publisher, table, log, in this order. */
+
+import { hostname } from 'node:os'
+import { Events } from '../base/events.ts'
+import { origin } from '../base/ids.ts'
+import { answersOver } from '../wire/answers.ts'
+import { type Address, link } from '../wire/connection.ts'
+import { names } from '../wire/names.ts'
+import { publisher } from '../wire/publisher.ts'
+import { inWords, layout, type OnDrift } from '../wire/streams.ts'
+import { table } from '../wire/table.ts'
+import type { Core } from './core.ts'
+import { type LogOption, logEvents, logger } from './log.ts'
+import { results } from './result.ts'
+import { enqueue } from './task.ts'
+import { publish } from './topic.ts'
+
+/** What is needed to open a board; times in ms. */
+export interface OpenOptions extends Address {
+  readonly namespace?: string
+  readonly replicas?: number
+  readonly onDrift?: OnDrift
+  readonly dedupe?: number
+  readonly retention?: number
+  readonly log?: LogOption
+  readonly inFlight?: number
+}
+
+const week = 7 * 86_400_000
+const twoMinutes = 120_000
+
+/** A core that can be closed. */
+export interface OpenCore extends Core {
+  close(): Promise<void>
+}
+
+/** Opens the connection that speaks, declares the streams, and puts the core together. */
+export async function open(options: OpenOptions): Promise<OpenCore> {
+  const place = names(options.namespace ?? 'callboard')
+  const speaking = await link(options)
+  const events = new Events()
+  const log = logger(options.log ?? 'warn')
+  logEvents(events, log)
+  speaking.listen((event) =>
+    event.type === 'refused'
+      ? events.tell('trouble', { what: 'the broker reported an error', error: event.error })
+      : events.tell('connection', { state: event.type, server: speaking.server }),
+  )
+  const dedupe = options.dedupe ?? twoMinutes
+  const declared = await layout(speaking, place, {
+    replicas: options.replicas,
+    onDrift: options.onDrift ?? 'tell',
+    dedupe,
+    retention: { age: options.retention ?? week, bytes: 0 },
+    tell: (drift) => events.tell('drift', { sentences: drift.map(inWords) }),
+  })
+  try {
+    await Promise.all([declared.topics(), declared.table(), declared.dead()])
+  } catch (error) {
+    await speaking.close()
+    throw error
+  }
+  const publishing = publisher(speaking, { inFlight: options.inFlight ?? 1000, budget: Math.min(30_000, dedupe / 2) })
+  const kept = table(speaking, place, publishing)
+  const queues = new Map<string, Promise<void> | true>()
+  let listening: Promise<Awaited<ReturnType<Core['listening']>>> | undefined
+  const core: OpenCore = {
+    names: place,
+    link: speaking,
+    listening() {
+      listening ??= link({ ...options, name: `${options.name ?? 'callboard'}, listening` }).then((listener) => ({
+        link: listener,
+        answers: answersOver(listener, (error) => events.tell('trouble', { what: 'an answer could not be written', error })),
+      }))
+      return listening
+    },
+    publisher: publishing,
+    table: kept,
+    layout: declared,
+    results: results(speaking, place, kept, events, async (filter) => void (await declared.manager.streams.purge(place.table, { filter }))),
+    events,
+    log,
+    worker: `${hostname()}/${process.pid}/${origin.slice(0, 4)}`,
+    declareQueue(queue) {
+      const known = queues.get(queue)
+      if (known === true) return undefined
+      if (known !== undefined) return known
+      const declaring = declared.queue(queue).then(
+        () => void queues.set(queue, true),
+        (error: unknown) => {
+          queues.delete(queue)
+          throw error
+        },
+      )
+      queues.set(queue, declaring)
+      return declaring
+    },
+    async close() {
+      publishing.close()
+      await (await listening?.catch(() => undefined))?.link.close()
+      await speaking.close()
+    },
+    say: {
+      publish: (topic, event, options, origin) => publish(core, topic, event as never, options, origin),
+      enqueue: (task, input, options, origin) => enqueue(core, task, input as never, options, origin),
+    },
+  }
+  return core
+}

@@ -1,0 +1,49 @@
+/** Payloads against their schemas: refused before anything is sent, and told apart when they are received. */
+
+import { fault } from '../base/errors.ts'
+import { type Checked, check, listed, type Schema } from '../base/schema.ts'
+import { decode, type Encoding } from '../wire/codec.ts'
+import { type Headers, header } from '../wire/envelope.ts'
+import type { Delivery } from '../wire/source.ts'
+
+/** Refuses a value that does not fit its schema. A promise only for asynchronous schemas. */
+export function refuseMisfit(schema: Schema | undefined, value: unknown, name: string): void | Promise<void> {
+  if (schema === undefined) return
+  const checked = check(schema, value)
+  return checked instanceof Promise ? checked.then((result) => judgeMisfit(result, name)) : judgeMisfit(checked, name)
+}
+
+function judgeMisfit(checked: Checked, name: string): void {
+  if ('complaints' in checked) {
+    throw fault('INVALID_PAYLOAD', `${name} refused the payload: ${listed(checked.complaints)}. Nothing was stored.`, {
+      details: { complaints: checked.complaints },
+    })
+  }
+}
+
+/** What a handler gets: decoded and checked. Throws DECODE, NOT_CALLBOARD or SCHEMA_MISMATCH. */
+export function readBody(delivery: Pick<Delivery, 'body' | 'headers'>, schema: Schema | undefined, name: string): unknown {
+  const { headers } = delivery
+  if (headers.id === undefined) throw fault('NOT_CALLBOARD', `A message for ${name} has no id.`)
+  const value = decode(delivery.body, headers.plain ? 'msgpack' : encodingOf(headers))
+  if (schema === undefined) return value
+  const checked = check(schema, value)
+  return checked instanceof Promise ? checked.then((result) => fitting(result, name)) : fitting(checked, name)
+}
+
+function fitting(checked: Checked, name: string): unknown {
+  if ('value' in checked) return checked.value
+  throw fault('SCHEMA_MISMATCH', `A stored payload of ${name} no longer fits its schema: ${listed(checked.complaints)}.`, {
+    details: { complaints: checked.complaints },
+  })
+}
+
+/** Bodies say what they are; those without a word are MessagePack. */
+export function encodingOf(headers: Headers): Encoding {
+  return headers.get(header.contentType)?.includes('json') ? 'json' : 'msgpack'
+}
+
+/** The header that says how a body is written; none for MessagePack. */
+export function contentTypeField(encoding: Encoding): [string, string][] {
+  return encoding === 'json' ? [[header.contentType, 'application/json']] : []
+}
