@@ -2,6 +2,7 @@
 
 import { fault } from '../base/errors.ts'
 import { time } from '../base/options.ts'
+import { instantOf } from '../base/zone.ts'
 import { checkedHeaders, header, headerBlock, headerJson, idOnly } from '../wire/envelope.ts'
 import type { Task } from './contract.ts'
 import type { Core } from './core.ts'
@@ -51,6 +52,7 @@ function extraFields(
 
 /** When it is due; undefined: at once. */
 function dueAt(options: EnqueueOptions): Date | undefined {
-  const due = options.at?.getTime() ?? (options.delay === undefined ? 0 : Date.now() + (time()(options.delay) as number))
+  const at = options.at === undefined || options.at instanceof Date ? options.at : instantOf(options.at)
+  const due = at?.getTime() ?? (options.delay === undefined ? 0 : Date.now() + (time()(options.delay) as number))
   return due > Date.now() ? new Date(due) : undefined
 }

@@ -1,13 +1,20 @@
 /** What a handler is given beside its input. */
 
+import { CallboardError } from '../base/errors.ts'
 import { derivedId } from '../base/ids.ts'
 import type { Run } from '../runtime/run.ts'
-import { encode } from '../wire/codec.ts'
+import { decode, encode } from '../wire/codec.ts'
 import { header, type UserHeaders } from '../wire/envelope.ts'
+import { keyToken } from '../wire/names.ts'
 import type { Task, Topic } from './contract.ts'
 import type { Core } from './core.ts'
 import type { Logger } from './log.ts'
 import type { EnqueueOptions, PublishOptions, Receipt, Sender } from './sender.ts'
+
+const week = 7 * 86_400_000
+
+/** Wrapped, so that "nothing" is a value too. */
+const valueIn = <T>(body: Uint8Array): T => (decode(body) as { value: T }).value
 
 /** What every handler is given. */
 class Context implements Sender {
@@ -65,6 +72,29 @@ class Context implements Sender {
   async enqueue<Input>(task: Task<Input>, input: NoInfer<Input>, options?: EnqueueOptions): Promise<Receipt> {
     const { id, sequence, duplicate } = await this.#core.say.enqueue(task as Task, input, options, this.#derived(task.name))
     return { id, sequence, duplicate }
+  }
+
+  /**
+   * Runs an effect once over all attempts: its result is kept under the id of this delivery and `key`, and given again
+   * instead of running the effect again. Kept for 7 days. What the effect returns must be something that can be sent.
+   *
+   * The gap that no library can close: a process that ends between the effect and the record repeats the effect. Where that
+   * matters, let the effect carry `${ctx.id}/${key}` as its own idempotency key, or write the record in its transaction.
+   */
+  async once<T>(key: string, effect: () => T | Promise<T>): Promise<T> {
+    const { table, names } = this.#core
+    const record = names.record('once', keyToken(this.id), keyToken(key))
+    const before = await table.get(record)
+    if (before !== undefined) return valueIn<T>(before.body)
+    const value = await effect()
+    try {
+      await table.put(record, encode({ value }), { ttl: week, revision: 0 })
+      return value
+    } catch (error) {
+      if (!(error instanceof CallboardError) || error.code !== 'ALREADY_EXISTS') throw error
+      const first = await table.get(record)
+      return first === undefined ? value : valueIn<T>(first.body)
+    }
   }
 
   /** The same thing said twice in one run is meant twice; said again in a later run it is the same. */

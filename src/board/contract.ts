@@ -85,4 +85,6 @@ export interface RetryOptions {
   readonly abortOn?: ErrorTest | readonly ErrorTest[]
   /** Not tried again when this much time has passed since it was stored. Default: no limit. */
   readonly maxAge?: Duration
+  /** Time for all runs together; the last one is cut short by it. Default: no limit. */
+  readonly maxRuntime?: Duration
 }

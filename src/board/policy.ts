@@ -17,6 +17,7 @@ const retryReaders = {
   retryOn: errorTests,
   abortOn: errorTests,
   maxAge: time(1),
+  maxRuntime: time(1),
 } satisfies Record<string, Reader<unknown>>
 
 function errorTests(value: unknown): readonly ErrorTest[] | ReturnType<typeof wrong> {
@@ -35,6 +36,7 @@ export function policyOf(where: string, given: RetryOptions | undefined, timeout
     backoff: backoff(read.backoff ?? defaults.backoff),
     timeout,
     maxAge: read.maxAge ?? 0,
+    maxRuntime: read.maxRuntime ?? 0,
     retriable: (error) => !(abortOn && some(abortOn, error)) && (!retryOn || some(retryOn, error)),
   }
 }

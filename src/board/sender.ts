@@ -1,6 +1,7 @@
 /** The seam between code that sends and what it sends through: a board, a handler's context, a test. */
 
 import type { Duration } from '../base/duration.ts'
+import type { LocalTime } from '../base/zone.ts'
 import type { UserHeaders } from '../wire/envelope.ts'
 import type { Lane } from '../wire/names.ts'
 import type { RetryOptions, Task, Topic } from './contract.ts'
@@ -34,16 +35,16 @@ export interface EnqueueOptions {
   readonly headers?: UserHeaders
   /** Not before this much time has passed. Default: at once. Precision: 250 ms. */
   readonly delay?: Duration
-  /** Not before this time. A time that has passed means at once. */
-  readonly at?: Date
+  /** Not before this time: a Date, or a wall-clock time in a zone. A time that has passed means at once. */
+  readonly at?: Date | LocalTime
   /** Its lane. Default `normal`. */
   readonly priority?: Lane
-  /** While a task with this key waits or runs, enqueueing another is refused with ALREADY_EXISTS. Default: every enqueue is new. */
+  /** While a task with this key waits or runs, enqueueing another answers with the first, marked as a duplicate. Default: every enqueue is new. */
   readonly unique?: string
   /** Buried as expired if it has not *started* by then. Default: never. */
   readonly expires?: Duration
   /** Other attempts for this one. Default: those of the contract. */
-  readonly retry?: Pick<RetryOptions, 'attempts' | 'maxAge'> & { readonly backoff?: Duration | `${string}..${string}` }
+  readonly retry?: Pick<RetryOptions, 'attempts' | 'maxAge' | 'maxRuntime'> & { readonly backoff?: Duration | `${string}..${string}` }
   /** Gives up waiting for the broker's answer. */
   readonly signal?: AbortSignal
 }

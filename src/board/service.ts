@@ -9,9 +9,9 @@ import { checkedWord } from '../wire/names.ts'
 import type { Task, Topic, TopicPattern } from './contract.ts'
 import type { Core } from './core.ts'
 import { defaults } from './defaults.ts'
-import type { DeskAnswer } from './handle.ts'
 import { type Performer, type PerformOptions, performance } from './task.ts'
 import { type SubscribeOptions, type Subscriber, subscription } from './topic.ts'
+import type { DeskAnswer } from './whereabouts.ts'
 
 /** A service being put together. Nothing happens before `start()`. */
 export interface ServiceBuilder {

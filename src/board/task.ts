@@ -9,6 +9,7 @@ import { fault } from '../base/errors.ts'
 import { checkedId, newId } from '../base/ids.ts'
 import { anything, flag, oneOf, type Reader, readOptions, time, wrong } from '../base/options.ts'
 import type { InputOf, OutputOf, Schema } from '../base/schema.ts'
+import { isLocal, type LocalTime } from '../base/zone.ts'
 import type { Binding } from '../runtime/binding.ts'
 import { type Gate, Slots } from '../runtime/gate.ts'
 import { encode } from '../wire/codec.ts'
@@ -28,6 +29,7 @@ import { checkedHandler, policyOf, schemaOption } from './policy.ts'
 import type { EnqueueOptions, Receipt } from './sender.ts'
 import { termsOf } from './terms.ts'
 import { takingReaders } from './topic.ts'
+import { storeUnique } from './unique.ts'
 
 /** What a performer decides for itself. */
 export interface PerformOptions {
@@ -122,9 +124,13 @@ export async function enqueue<Input>(
   const { id, message } = ordered instanceof Promise ? await ordered : ordered
   const declared = core.declareQueue(task.queue)
   if (declared) await declared
-  const stored = await core.publisher.publish(message, options?.signal)
-  if (core.events.heard('stored')) core.events.tell('stored', { style: 'explicit', name: task.name, id, duplicate: stored.duplicate })
-  return { id, ...stored }
+  const receipt =
+    options?.unique === undefined
+      ? { id, ...(await core.publisher.publish(message, options?.signal)) }
+      : await storeUnique(core, task, options.unique, { id, message }, options.signal)
+  if (core.events.heard('stored'))
+    core.events.tell('stored', { style: 'explicit', name: task.name, id: receipt.id, duplicate: receipt.duplicate })
+  return receipt
 }
 
 /** What the runtime is told about one lane of a performer. Lanes of one performer share its slots, in the order of their rank. */
@@ -167,10 +173,10 @@ export async function performance<Parsed, Returned>(
 
 const nothing = new Uint8Array(0)
 
-const date: Reader<Date> = (value) =>
-  value instanceof Date && !Number.isNaN(value.getTime()) && value.getUTCFullYear() < 10_000
+const moment: Reader<Date | LocalTime> = (value) =>
+  isLocal(value) || (value instanceof Date && !Number.isNaN(value.getTime()) && value.getUTCFullYear() < 10_000)
     ? value
-    : wrong('it must be a valid Date before the year 10000')
+    : wrong('it must be a valid Date before the year 10000, or { local, zone }')
 
 const someLanes: Reader<readonly Lane[]> = (value) =>
   Array.isArray(value) && value.length > 0 && value.every((lane) => lanes.includes(lane))
@@ -195,7 +201,7 @@ const enqueueReaders = {
   id: anything<string>(),
   headers: anything<UserHeaders>(),
   delay: time(),
-  at: date,
+  at: moment,
   priority: oneOf(...lanes),
   unique: anything<string>(),
   expires: time(1),

@@ -32,6 +32,7 @@ function overridden(policy: Policy, retry: string): Policy {
       attempts: own.attempts === undefined ? policy.attempts : read.attempts,
       backoff: own.backoff === undefined ? policy.backoff : read.backoff,
       maxAge: own.maxAge === undefined ? policy.maxAge : read.maxAge,
+      maxRuntime: own.maxRuntime === undefined ? policy.maxRuntime : read.maxRuntime,
     }
   } catch {
     return policy

@@ -19,6 +19,8 @@ export interface Note {
   /** The hand-over of this count had begun and has not ended yet. */
   readonly open: boolean
   readonly history: readonly Failure[]
+  /** ms its runs took so far; absent: none. */
+  readonly ran?: number
 }
 
 /** Which attempt this is, and whether a mark must be left before it runs. */

@@ -10,7 +10,7 @@
 import type { Events } from '../base/events.ts'
 import { Queue } from '../base/queue.ts'
 import type { Intake, Receiver } from '../wire/source.ts'
-import { count } from './attempt.ts'
+import { count, type Note } from './attempt.ts'
 import type { Binding } from './binding.ts'
 import { pass } from './gate.ts'
 import { overdue, prolong, tick } from './heartbeat.ts'
@@ -132,7 +132,8 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
       {
         attempt: run.attempt,
         now,
-        storedAt: terms.expires === undefined && terms.policy.maxAge === 0 ? 0 : delivery.storedAt,
+        storedAt: terms.policy.maxAge === 0 ? 0 : delivery.storedAt,
+        ran: run.ran,
         expires: terms.expires,
       },
       terms.policy,
@@ -151,9 +152,15 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
     const counted = count(run.delivery.count, note)
     run.attempt = counted.attempt
     run.suspect = counted.suspect
-    run.history = note?.history ?? []
+    Object.assign(run, past(note))
     if (counted.suspect && counted.attempt <= run.terms.policy.attempts) {
-      await binding.memory.note(run.delivery, { count: run.delivery.count, used: counted.attempt - 1, open: true, history: run.history })
+      await binding.memory.note(run.delivery, {
+        count: run.delivery.count,
+        used: counted.attempt - 1,
+        open: true,
+        history: run.history,
+        ran: run.ran,
+      })
     }
   }
 
@@ -211,7 +218,7 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
     try {
       const note = run.delivery.count > 1 ? await binding.memory.recall(run.delivery) : undefined
       const { attempt } = count(run.delivery.count, note)
-      await binding.memory.note(run.delivery, { count: run.delivery.count, used: attempt - 1, open: false, history: note?.history ?? [] })
+      await binding.memory.note(run.delivery, { count: run.delivery.count, used: attempt - 1, open: false, ...past(note) })
     } catch (error) {
       receiver.trouble(`handing ${run.id} back could not be noted; it may cost an attempt`, error)
     }
@@ -234,7 +241,7 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
 
   function interrupt(run: Run, why: 'timed out' | 'interrupted'): void {
     run.stop(why)
-    end(run, outcomeOf(why, run.terms.policy.timeout))
+    end(run, outcomeOf(why, run.allowance))
   }
 
   return {
@@ -272,6 +279,11 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
       return undefined
     },
   }
+}
+
+/** What a note says of earlier runs. */
+function past(note: Note | undefined): Pick<Note, 'history'> & { ran: number } {
+  return { history: note?.history ?? [], ran: note?.ran ?? 0 }
 }
 
 /** Resolves when `listen`'s callback is called, or after `ms`. */

@@ -17,6 +17,6 @@ export function prolong(held: Iterable<Run>, lease: number, now: number): void {
 /** The runs whose handlers have had their time. */
 export function overdue(running: Iterable<Run>, now: number): Run[] {
   const late: Run[] = []
-  for (const run of running) if (run.startedAt > 0 && now - run.startedAt >= run.terms.policy.timeout) late.push(run)
+  for (const run of running) if (run.startedAt > 0 && now - run.startedAt >= run.allowance) late.push(run)
   return late
 }

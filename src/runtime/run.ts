@@ -22,6 +22,8 @@ export class Run {
   attempt = 1
   suspect = false
   history: readonly Failure[] = []
+  /** ms its earlier runs took. */
+  ran = 0
   /** When the handler began, in ms since 1970; 0 before. */
   startedAt = 0
   /** When the lease was last prolonged. */
@@ -38,6 +40,12 @@ export class Run {
     this.delivery = delivery
     this.terms = terms
     this.touchedAt = now
+  }
+
+  /** ms this run may take: its timeout, or what is left of the time for all its runs. */
+  get allowance(): number {
+    const { timeout, maxRuntime } = this.terms.policy
+    return maxRuntime > 0 ? Math.min(timeout, Math.max(0, maxRuntime - this.ran)) : timeout
   }
 
   /** The id of the message, the same over all attempts. */

@@ -54,6 +54,7 @@ async function again(
     used: verdict.counts ? run.attempt : run.attempt - 1,
     open: false,
     history,
+    ran: run.ran + (run.startedAt === 0 ? 0 : now - run.startedAt),
   })
   run.delivery.again(verdict.after)
 }

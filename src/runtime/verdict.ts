@@ -42,6 +42,8 @@ export interface Policy {
   readonly retriable: (error: unknown) => boolean
   /** ms since it was stored after which it is not tried again; 0: no limit. */
   readonly maxAge: number
+  /** ms all its runs together may take; 0: no limit. */
+  readonly maxRuntime: number
 }
 
 /** What is known when a delivery arrives. Times in ms since 1970. */
@@ -49,6 +51,8 @@ export interface Arrival {
   readonly attempt: number
   readonly now: number
   readonly storedAt: number
+  /** ms its earlier runs took. */
+  readonly ran: number
   /** It must have started by then; undefined: any time. */
   readonly expires: number | undefined
 }
@@ -78,6 +82,7 @@ const ack: Verdict = { say: 'ack' }
 export function admit(arrival: Arrival, policy: Policy): Reason | undefined {
   if (arrival.attempt > policy.attempts) return 'exhausted'
   if (arrival.attempt === 1 && arrival.expires !== undefined && arrival.now > arrival.expires) return 'expired'
+  if (policy.maxRuntime > 0 && arrival.ran >= policy.maxRuntime) return 'exhausted'
   if (policy.maxAge > 0 && arrival.attempt > 1 && arrival.now - arrival.storedAt > policy.maxAge) return 'exhausted'
   return undefined
 }

@@ -28,6 +28,8 @@ export const header = {
   expectedStream: 'Nats-Expected-Stream',
   schedule: 'Nats-Schedule',
   scheduleTarget: 'Nats-Schedule-Target',
+  scheduler: 'Nats-Scheduler',
+  scheduleNext: 'Nats-Schedule-Next',
   batchId: 'Nats-Batch-Id',
   batchSequence: 'Nats-Batch-Sequence',
   batchCommit: 'Nats-Batch-Commit',

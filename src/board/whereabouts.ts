@@ -1,0 +1,134 @@
+/** Where a task is, and moving it: asked of the broker that keeps it and of the worker that runs it. */
+
+import { CallboardError } from '../base/errors.ts'
+import type { Obituary } from '../base/obituary.ts'
+import { header, headerBlock } from '../wire/envelope.ts'
+import { lanes, performerName } from '../wire/names.ts'
+import { shelf } from '../wire/stored.ts'
+import type { Task } from './contract.ts'
+import type { Core } from './core.ts'
+import type { Receipt } from './sender.ts'
+
+/** Where a task is in its life. `unknown`: nothing is known of this id, or no more. */
+export type State = 'enqueued' | 'scheduled' | 'running' | 'retrying' | 'succeeded' | 'dead' | 'cancelled' | 'expired' | 'unknown'
+
+/** What is known of a task. */
+export interface Status {
+  readonly state: State
+  /** The attempt that runs, or was the last. */
+  readonly attempt?: number
+  /** Who runs it. */
+  readonly worker?: string
+  /** What its handler last told of its progress. */
+  readonly progress?: unknown
+  /** When it is due, where it is scheduled. */
+  readonly due?: Date
+  /** How it was given up, where it is dead. */
+  readonly obituary?: Obituary
+}
+
+/** How long workers are given to say that they are running a task. */
+const patience = 300
+
+/** Where a task is. `stored`: this process has seen the broker store it. */
+export async function status(core: Core, task: Task, receipt: Receipt, stored: boolean): Promise<Status> {
+  const [end, waiting] = await Promise.all([task.track ? core.results.find(receipt.id) : undefined, find(core, task, receipt)])
+  if (end !== undefined)
+    return 'obituary' in end ? { state: end.state, attempt: end.obituary.attempts, obituary: end.obituary } : { state: end.state }
+  if (waiting !== undefined) return waitingStatus(core, task, receipt.id, waiting)
+  if (await shelf(core.layout, core.names.dead).last(core.names.deadTask(task.queue, task.name, receipt.id))) return { state: 'dead' }
+  // It was stored, waits no more and is no dead letter: it has succeeded. Of an id from elsewhere that cannot be said.
+  return { state: stored && !task.track ? 'succeeded' : 'unknown' }
+}
+
+interface Waiting {
+  readonly sequence: number
+  readonly due: Date | undefined
+}
+
+async function waitingStatus(core: Core, task: Task, id: string, waiting: Waiting): Promise<Status> {
+  if (waiting.due !== undefined) return { state: 'scheduled', due: waiting.due }
+  const running = await askDesk(core, task, { ask: 'status', id })
+  if (running !== undefined)
+    return {
+      state: 'running',
+      attempt: running.attempt,
+      worker: running.worker,
+      ...('progress' in running ? { progress: running.progress } : {}),
+    }
+  const notes = await Promise.all(
+    lanes.map((lane) =>
+      core.table.get(core.names.record('memory', core.names.queue(task.queue), performerName(task.name, lane), String(waiting.sequence))),
+    ),
+  )
+  return { state: notes.some((note) => note !== undefined) ? 'retrying' : 'enqueued' }
+}
+
+/** Where a task waits: by its address, or by its place in the stream where it has none. */
+async function find(core: Core, task: Task, { id, sequence }: Receipt): Promise<Waiting | undefined> {
+  const waiting = shelf(core.layout, core.names.queue(task.queue))
+  const found =
+    (await waiting.last(core.names.anywhere(task.queue, task.name, id))) ?? (sequence > 0 ? await waiting.at(sequence) : undefined)
+  if (!found) return undefined
+  const at = found.headers.get(header.schedule)
+  return { sequence: found.sequence, due: at?.startsWith('@at ') ? new Date(at.slice(4)) : undefined }
+}
+
+/** How often a task may move on, from schedule to queue, while it is being called off. */
+const mostMoves = 3
+
+/** Calls a task off. For a tracked task its end decides: whoever writes it first has the word. */
+export async function cancel(core: Core, task: Task, receipt: Receipt): Promise<boolean> {
+  if (task.track && !(await core.results.decide(receipt.id, { state: 'cancelled', at: Date.now() }, task.keep))) return false
+  const queue = shelf(core.layout, core.names.queue(task.queue))
+  let removed = false
+  for (let moves = 0; moves < mostMoves && !removed; moves++) {
+    const waiting = await find(core, task, receipt)
+    if (waiting === undefined) break
+    removed = await queue.remove(waiting.sequence)
+  }
+  void askDesk(core, task, { ask: 'cancel', id: receipt.id })
+  return task.track || removed
+}
+
+/** Takes a task off the schedule and puts it into its queue, in one publish that holds only while it is still scheduled. */
+export async function runNow(core: Core, task: Task, receipt: Receipt): Promise<boolean> {
+  const queue = shelf(core.layout, core.names.queue(task.queue))
+  const waiting = await find(core, task, receipt)
+  const kept = waiting?.due === undefined ? undefined : await queue.at(waiting.sequence)
+  const target = kept?.headers.get(header.scheduleTarget)
+  if (kept === undefined || target === undefined) return false
+  const own = [...kept.headers].filter(([name]) => !/^nats-/i.test(name))
+  const condition: [string, string][] = [
+    [header.id, `now:${receipt.id}:${kept.sequence}`],
+    [header.scheduler, kept.subject],
+    [header.scheduleNext, 'purge'],
+    [header.expectedSubjectSequence, String(kept.sequence)],
+    [header.expectedSubject, kept.subject],
+  ]
+  try {
+    await core.publisher.publish({ subject: target, headers: headerBlock([...condition, ...own]), body: kept.body })
+    return true
+  } catch (error) {
+    if (error instanceof CallboardError && error.code === 'ALREADY_EXISTS') return false
+    throw error
+  }
+}
+
+/** What workers answer at the desk of a task. */
+export interface DeskAnswer {
+  readonly attempt: number
+  readonly worker: string
+  readonly progress?: unknown
+}
+
+/** Asks the workers of a task; the one that runs it answers. Undefined: nobody does. */
+async function askDesk(core: Core, task: Task, question: { ask: 'status' | 'cancel'; id: string }): Promise<DeskAnswer | undefined> {
+  try {
+    const answer = await core.link.nc.request(core.names.desk(task.queue, task.name), JSON.stringify(question), { timeout: patience })
+    return answer.json<DeskAnswer>()
+  } catch {
+    // Nobody is there, or nobody runs it.
+    return undefined
+  }
+}
