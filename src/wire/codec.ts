@@ -15,13 +15,21 @@ export type Encoding = 'msgpack' | 'json'
 /** The deepest nesting of a body. */
 export const deepest = 100
 
-const packr = new Packr({ useRecords: false, variableMapSize: true, int64AsType: 'auto' })
+const packr = new Packr({ useRecords: false, variableMapSize: true, int64AsType: 'auto', useToJSON: false })
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /** A value as bytes. Throws NOT_SERIALIZABLE with the path of what cannot be sent, or TOO_DEEP. */
 export function encode(value: unknown, encoding: Encoding = 'msgpack'): Uint8Array {
-  const sendable = checkSendable(value, encoding)
-  return encoding === 'json' ? Buffer.from(JSON.stringify(sendable)) : packr.pack(sendable)
+  try {
+    const walk = inspected(value, encoding)
+    const sendable = walk.gaps || walk.negativeZeros ? tidied(value) : value
+    if (encoding === 'json') return Buffer.from(JSON.stringify(sendable))
+    const bytes = packr.pack(sendable)
+    return walk.negativeZeros ? withNegativeZeros(bytes) : bytes
+  } catch (error) {
+    if (error instanceof CallboardError) throw error
+    throw fault('NOT_SERIALIZABLE', 'The payload throws when it is read.', { cause: error })
+  }
 }
 
 /** The value in some bytes. Throws DECODE. An empty body is `undefined`. */
@@ -52,15 +60,12 @@ function readJson(bytes: Uint8Array): unknown {
   return JSON.parse(utf8.decode(bytes), (key, value) => (key === '__proto__' ? undefined : value))
 }
 
-/**
- * The value itself if it can be sent as it is, or a copy without properties that are undefined.
- * Walks the value once; `path` is built only when something is wrong.
- */
-function checkSendable(value: unknown, encoding: Encoding): unknown {
+/** Refuses what cannot be sent as it is. Walks the value once; `path` is built only when something is wrong. */
+function inspected(value: unknown, encoding: Encoding): Walk {
   if (value === undefined) refuse('$', 'is undefined')
-  const walk: Walk = { encoding, above: [], gaps: false }
+  const walk: Walk = { encoding, above: [], gaps: false, negativeZeros: false }
   inspect(value, walk, 0, () => '$')
-  return walk.gaps ? withoutGaps(value) : value
+  return walk
 }
 
 interface Walk {
@@ -69,6 +74,8 @@ interface Walk {
   readonly above: object[]
   /** Whether a property was undefined. */
   gaps: boolean
+  /** Whether a number was -0. */
+  negativeZeros: boolean
 }
 
 type Path = () => string
@@ -81,6 +88,7 @@ function inspect(value: unknown, walk: Walk, depth: number, path: Path): void {
     case 'boolean':
       return
     case 'number':
+      if (Object.is(value, -0)) walk.negativeZeros = true
       if (walk.encoding === 'json' && (!Number.isFinite(value) || Object.is(value, -0)))
         refuse(path(), `is ${Object.is(value, -0) ? '-0' : value}, which JSON cannot say`)
       return
@@ -94,15 +102,21 @@ function inspect(value: unknown, walk: Walk, depth: number, path: Path): void {
 
 function inspectObject(value: object, walk: Walk, depth: number, path: Path): void {
   if (depth >= deepest) throw fault('TOO_DEEP', `${path()} is nested more than ${deepest} levels deep.`)
-  if (value instanceof Uint8Array) {
-    if (walk.encoding === 'json') refuse(path(), 'is binary, which JSON cannot carry')
-    return
+  try {
+    if (value instanceof Uint8Array) {
+      if (walk.encoding === 'json') refuse(path(), 'is binary, which JSON cannot carry')
+      return
+    }
+    if (walk.above.includes(value)) refuse(path(), 'is circular')
+    walk.above.push(value)
+    if (Array.isArray(value)) inspectArray(value, walk, depth, path)
+    else inspectPlain(value as Record<string, unknown>, walk, depth, path)
+    if (walk.encoding === 'json' && typeof (value as { toJSON?: unknown }).toJSON === 'function') refuse(path(), 'has a method toJSON')
+    walk.above.pop()
+  } catch (error) {
+    if (error instanceof CallboardError) throw error
+    throw fault('NOT_SERIALIZABLE', `${path()} throws when it is read.`, { cause: error })
   }
-  if (walk.above.includes(value)) refuse(path(), 'is circular')
-  walk.above.push(value)
-  if (Array.isArray(value)) inspectArray(value, walk, depth, path)
-  else inspectPlain(value as Record<string, unknown>, walk, depth, path)
-  walk.above.pop()
 }
 
 function inspectArray(value: readonly unknown[], walk: Walk, depth: number, path: Path): void {
@@ -118,6 +132,7 @@ function inspectPlain(value: Record<string, unknown>, walk: Walk, depth: number,
     refuse(path(), `is a ${value.constructor?.name ?? 'class instance'}, not a plain object`)
   for (const key of Object.keys(value)) {
     if (key === '__proto__') refuse(path(), 'has a property named __proto__')
+    if (!key.isWellFormed()) refuse(path(), 'has a property whose name has a lone surrogate, which is no text')
     const inner = read(value, key, path)
     if (inner === undefined) walk.gaps = true
     else inspect(inner, walk, depth + 1, () => `${path()}.${key}`)
@@ -132,13 +147,25 @@ function read(value: Record<string, unknown>, key: string, path: Path): unknown 
   }
 }
 
-function withoutGaps(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutGaps)
+/** A copy without properties that are undefined, and with 0n in place of each -0. */
+function tidied(value: unknown): unknown {
+  if (Object.is(value, -0)) return 0n
+  if (Array.isArray(value)) return value.map(tidied)
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value
   const copy: Record<string, unknown> = {}
-  for (const [key, inner] of Object.entries(value)) if (inner !== undefined) copy[key] = withoutGaps(inner)
+  for (const [key, inner] of Object.entries(value)) if (inner !== undefined) copy[key] = tidied(inner)
   return copy
 }
+
+/** msgpackr writes -0 as 0. Nothing else was a 64-bit integer, which is as long as a float: each becomes the float -0. */
+function withNegativeZeros(bytes: Uint8Array): Uint8Array {
+  troubleIn(bytes, (at) => {
+    if (bytes[at] === 0xd3) bytes.set(negativeZero, at)
+  })
+  return bytes
+}
+
+const negativeZero = [0xcb, 0x80, 0, 0, 0, 0, 0, 0, 0]
 
 function refuse(path: string, what: string): never {
   throw fault('NOT_SERIALIZABLE', `${path} ${what}.`)
@@ -147,9 +174,10 @@ function refuse(path: string, what: string): never {
 /**
  * Whether bytes are one MessagePack value without extensions, deeper nesting or lengths beyond their end.
  * Looks at the structure only and builds nothing, so a hostile message costs its length and no more.
+ * `visit` is told where each value begins.
  * source: msgpack specification, formats (github.com/msgpack/msgpack/blob/master/spec.md)
  */
-function troubleIn(bytes: Uint8Array): string | undefined {
+function troubleIn(bytes: Uint8Array, visit?: (at: number) => void): string | undefined {
   const left: number[] = []
   let at = 0
   let open = 1
@@ -160,6 +188,7 @@ function troubleIn(bytes: Uint8Array): string | undefined {
       open = above
     }
     open--
+    visit?.(at)
     const byte = bytes[at++]
     if (byte === undefined) return 'it ends too early'
     let skip = 0
