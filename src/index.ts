@@ -21,15 +21,27 @@ export type { Schema } from './base/schema.ts'
 export type { LocalTime } from './base/zone.ts'
 export { type Board, type BoardOptions, callboard, type Heard } from './board/board.ts'
 export type { EventContext, TaskContext } from './board/context.ts'
-export type { ErrorTest, RetryOptions, Task, TaskSettings, Topic, TopicOptions, TopicPattern } from './board/contract.ts'
-export type { Dead, DeadGroup, DeadLetter, DeadSelector } from './board/dead.ts'
+export type {
+  BuriedTopic,
+  ErrorTest,
+  RetryOptions,
+  Subscribable,
+  Task,
+  TaskSettings,
+  Topic,
+  TopicOptions,
+  TopicPattern,
+} from './board/contract.ts'
+export type { Dead, DeadGroup } from './board/dead.ts'
 export type { Handle, HandleOf, ResultHandle, ResultOptions } from './board/handle.ts'
+export type { DeadLetter, DeadSelector } from './board/letter.ts'
 export type { Logger, LogOption } from './board/log.ts'
 export type { EnqueueOptions, PublishOptions, Receipt, Sender } from './board/sender.ts'
 export type { Service, ServiceBuilder } from './board/service.ts'
+export type { Point, Subscription } from './board/subscription.ts'
 export { type Performer, type PerformOptions, task } from './board/task.ts'
 export { all, any, race } from './board/together.ts'
-export { pattern, type SubscribeOptions, type Subscriber, topic } from './board/topic.ts'
+export { buried, pattern, type SubscribeOptions, type Subscriber, topic } from './board/topic.ts'
 export type { State, Status } from './board/whereabouts.ts'
 export type { Gate } from './runtime/gate.ts'
 export type { Run } from './runtime/run.ts'
@@ -37,3 +49,4 @@ export { Reject, Snooze } from './runtime/verdict.ts'
 export type { Encoding } from './wire/codec.ts'
 export type { UserHeaders } from './wire/envelope.ts'
 export type { Lane } from './wire/names.ts'
+export type { Standing } from './wire/place.ts'

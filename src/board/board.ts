@@ -10,16 +10,18 @@ import type { Headers } from '../wire/envelope.ts'
 import { readLive } from '../wire/live.ts'
 import { topicOf } from '../wire/names.ts'
 import type { OnDrift } from '../wire/streams.ts'
-import type { Task, Topic, TopicPattern } from './contract.ts'
+import type { Subscribable, Task, Topic, TopicPattern } from './contract.ts'
 import { type Dead, dead } from './dead.ts'
 import { fromEnvironment } from './environment.ts'
 import { type HandleOf, TaskHandle } from './handle.ts'
+import { homeOf } from './home.ts'
 import type { LogOption } from './log.ts'
 import { storeMany } from './many.ts'
 import { type OpenCore, open } from './open.ts'
 import { readBody } from './payload.ts'
 import type { EnqueueOptions, PublishOptions, Receipt, Sender } from './sender.ts'
 import { type Service, type ServiceBuilder, service } from './service.ts'
+import { type Subscription, startOf, subscriptionOf } from './subscription.ts'
 import { enqueue, order } from './task.ts'
 import { announcement, publish } from './topic.ts'
 
@@ -79,6 +81,8 @@ export interface Board extends Sender, AsyncDisposable {
     topic: Topic<never, Event> | TopicPattern<Event>,
     options?: { readonly from?: 'new' | 'all' | Date | number; readonly signal?: AbortSignal },
   ): AsyncIterable<Heard<Event>>
+  /** A service's durable place in a topic: see it, pause it, move it, replay to it, end it. */
+  subscription(service: string, topic: Subscribable<unknown>): Subscription
   /** What was given up, on both sides. */
   readonly dead: Dead
   /** Hears what callboard tells about itself. Gives back how to stop. */
@@ -123,6 +127,7 @@ function face(core: OpenCore): Board {
     publish: (topic, event, options) => publish(core, topic, event, options),
     async publishMany(topic, events, options) {
       const prepared = await Promise.all(events.map((event) => announcement(core, topic, event, options)))
+      await core.declareTopic(topic)
       return storeMany(core.publisher, prepared, options?.signal)
     },
     async enqueue(task, input, options) {
@@ -145,13 +150,14 @@ function face(core: OpenCore): Board {
       topic: Topic<never, Event> | TopicPattern<Event>,
       options: { readonly from?: 'new' | 'all' | Date | number; readonly signal?: AbortSignal } = {},
     ) {
-      const from = options.from ?? 'new'
-      const start = typeof from === 'number' ? { sequence: from } : from instanceof Date ? { time: from } : { at: from }
-      for await (const read of readLive(core.link, core.names.topics, core.names.event(topic.name), start, options.signal)) {
+      await core.declareTopic(topic)
+      const home = homeOf(core.names, topic)
+      for await (const read of readLive(core.link, home.stream, home.event, startOf(options.from ?? 'new'), options.signal)) {
         const event = (await readBody(read, topic.schema, topic.name)) as Event
         yield { event, topic: topicOf(read.subject), id: read.headers.id ?? newId(), sequence: read.sequence, headers: read.headers.user }
       }
     },
+    subscription: (service, topic) => subscriptionOf(core, service, topic),
     dead: dead(core),
     on: (event, listener) => core.events.on(event, listener),
     close(options) {

@@ -8,6 +8,8 @@ import type { Duration } from '../base/duration.ts'
 import type { Schema } from '../base/schema.ts'
 import type { Encoding } from '../wire/codec.ts'
 import type { Lane } from '../wire/names.ts'
+import type { Retention } from '../wire/streams.ts'
+import type { DeadLetter } from './letter.ts'
 
 /** The contract of what may be announced. A plain value: no connection, no handler. */
 export interface Topic<in Input = never, out Event = unknown> {
@@ -15,6 +17,8 @@ export interface Topic<in Input = never, out Event = unknown> {
   readonly name: string
   readonly schema: Schema | undefined
   readonly encoding: Encoding
+  /** How long and how much is kept, where the topic has a stream of its own. */
+  readonly retention: Retention | undefined
   /** Only for the type checker. */
   readonly types?: (input: Input) => Event
 }
@@ -28,7 +32,20 @@ export interface TopicPattern<Event = unknown> extends Omit<Topic<never, Event>,
 export interface TopicOptions {
   /** How bodies are written. Default `msgpack`. */
   readonly encoding?: Encoding
+  /**
+   * Gives the topic a stream of its own that keeps this long and this much, oldest out first. Patterns do not see such a topic.
+   * Default: the stream that topics share, which keeps what the board's `retention` says (7 days).
+   */
+  readonly retention?: { readonly age?: Duration; readonly bytes?: number; readonly messages?: number }
 }
+
+/** The topic of everything that is given up, on both sides. Made by callboard, for subscribing only. */
+export interface BuriedTopic<Event = DeadLetter> extends Omit<Topic<never, Event>, 'kind'> {
+  readonly kind: 'buried'
+}
+
+/** What can be subscribed to. */
+export type Subscribable<Event> = Topic<never, Event> | TopicPattern<Event> | BuriedTopic<Event>
 
 /** The contract of work that may be asked for. A plain value: no connection, no handler. */
 export interface Task<

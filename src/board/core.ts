@@ -34,4 +34,6 @@ export interface Core {
   }
   /** Declares the stream of a queue, once. Undefined if that is done: then nothing has to be waited for. */
   declareQueue(queue: string): Promise<void> | undefined
+  /** The same for the stream of a topic. */
+  declareTopic(topic: Pick<Topic, 'name' | 'retention'>): Promise<void> | undefined
 }

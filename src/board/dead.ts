@@ -5,59 +5,19 @@
  * is burying once. Redriving goes to where it died: a task to its queue, an event to the one subscription that gave it up.
  */
 
-import { type Duration, duration } from '../base/duration.ts'
+import { duration } from '../base/duration.ts'
 import { fault } from '../base/errors.ts'
-import type { Style } from '../base/events.ts'
-import { type FailureError, fingerprint, type Obituary } from '../base/obituary.ts'
+import type { FailureError, Obituary } from '../base/obituary.ts'
 import type { Run } from '../runtime/run.ts'
-import { decode, type Encoding, encode } from '../wire/codec.ts'
-import { header, headerBlock, headerJson, mostHeaderBytes, type UserHeaders } from '../wire/envelope.ts'
-import { subscriptionName } from '../wire/names.ts'
-import { type Kept, shelf } from '../wire/stored.ts'
-import type { Task, Topic } from './contract.ts'
+import { encode } from '../wire/codec.ts'
+import { header, headerBlock, headerJson, mostHeaderBytes } from '../wire/envelope.ts'
+import { subscriptionName, topicOf } from '../wire/names.ts'
+import { shelf } from '../wire/stored.ts'
+import type { Task, Topic, TopicPattern } from './contract.ts'
 import type { Core } from './core.ts'
-import { contentTypeField, encodingOf, refuseMisfit } from './payload.ts'
-
-/** Which dead letters are meant. What is left out may be anything. */
-export interface DeadSelector {
-  /** Name of a task or topic. */
-  readonly name?: string
-  readonly style?: Style
-  readonly service?: string
-  readonly reason?: Obituary['reason']
-  readonly id?: string
-  /** Errors that look alike; the `fingerprint` of a letter. */
-  readonly fingerprint?: string
-  /** Given up in this time until now. */
-  readonly within?: Duration
-  /** At most so many, oldest first. */
-  readonly limit?: number
-}
-
-/** Something that was given up. */
-export interface DeadLetter extends Obituary {
-  /** Its place among the dead letters. */
-  readonly sequence: number
-  readonly id: string
-  readonly style: Style
-  /** Name of the task or topic. */
-  readonly name: string
-  readonly fingerprint: string
-  readonly headers: UserHeaders
-  /** The body as it was stored. */
-  readonly bytes: Uint8Array
-  /** The payload. Throws DECODE for what cannot be read. */
-  payload(): unknown
-}
-
-/** What a letter was called where it died, kept with it. */
-interface Grave extends Obituary {
-  readonly style: Style
-  readonly name: string
-  readonly id: string
-  /** Where it goes when it is redriven. */
-  readonly back: string
-}
+import { homeOf } from './home.ts'
+import { type DeadLetter, type DeadSelector, type Grave, type Letter, letterOf, lineOf, matches } from './letter.ts'
+import { contentTypeField, refuseMisfit } from './payload.ts'
 
 /** Buries a task: dead letter, then its end if it is tracked. */
 export async function buryTask(core: Core, task: Task, run: Run, obituary: Obituary): Promise<void> {
@@ -77,11 +37,11 @@ export async function buryEvent(
   run: Run,
   obituary: Obituary,
   service: string,
-  subscribed: string,
-  topic: string,
+  topic: Pick<Topic | TopicPattern, 'kind' | 'name' | 'retention'>,
 ): Promise<void> {
-  const back = core.names.redriven(subscriptionName(service, subscribed), topic)
-  await bury(core, core.names.deadEvent(service, topic, run.id), { ...obituary, style: 'implicit', name: topic, id: run.id, back }, run)
+  const name = topicOf(run.delivery.subject)
+  const back = homeOf(core.names, topic).redriven(subscriptionName(service, topic.name), name)
+  await bury(core, core.names.deadEvent(service, name, run.id), { ...obituary, style: 'implicit', name, id: run.id, back }, run)
 }
 
 async function bury(core: Core, subject: string, grave: Grave, { delivery }: Run): Promise<void> {
@@ -116,6 +76,8 @@ export interface Dead {
   redrive(selector: DeadSelector | number): Promise<number>
   /** Sends one back with another payload, checked against the contract. */
   redriveEdited<Input>(sequence: number, contract: Task<Input> | Topic<Input>, payload: NoInfer<Input>): Promise<void>
+  /** Those that match, as lines of JSON with their payloads: for keeping elsewhere before they are discarded. */
+  export(selector?: DeadSelector): AsyncIterable<string>
   /** Removes those that match. Gives how many. */
   discard(selector: DeadSelector | number): Promise<number>
 }
@@ -206,30 +168,9 @@ export function dead(core: Core): Dead {
       await refuseMisfit(contract.kind === 'task' ? contract.input : contract.schema, payload, contract.name)
       await sendBack(letter, encode(payload, letter.encoding))
     },
+    async *export(selector) {
+      for await (const letter of list(selector)) yield lineOf(letter)
+    },
     discard: (selector) => each(selector, async (letter) => void (await letters.remove(letter.sequence))),
   }
-}
-
-/** A letter with what is needed to send it back. */
-interface Letter extends DeadLetter {
-  readonly back: string
-  readonly encoding: Encoding
-}
-
-function letterOf({ sequence, headers, body }: Kept): Letter {
-  const grave = JSON.parse(headers.get(header.dead) ?? '{}') as Grave
-  const encoding = encodingOf(headers)
-  return {
-    ...grave,
-    sequence,
-    fingerprint: fingerprint(grave.error),
-    headers: headers.user,
-    bytes: body,
-    encoding,
-    payload: () => decode(body, encoding),
-  }
-}
-
-function matches(letter: DeadLetter, { limit: _limit, within: _within, ...wanted }: DeadSelector): boolean {
-  return Object.entries(wanted).every(([field, value]) => value === undefined || letter[field as keyof typeof wanted] === value)
 }

@@ -51,7 +51,7 @@ export async function open(options: OpenOptions): Promise<OpenCore> {
     replicas: options.replicas,
     onDrift: options.onDrift ?? 'tell',
     dedupe,
-    retention: { age: options.retention ?? week, bytes: 0 },
+    retention: { age: options.retention ?? week, bytes: 0, messages: 0 },
     tell: (drift) => events.tell('drift', { sentences: drift.map(inWords) }),
   })
   try {
@@ -62,7 +62,7 @@ export async function open(options: OpenOptions): Promise<OpenCore> {
   }
   const publishing = publisher(speaking, { inFlight: options.inFlight ?? 1000, budget: Math.min(30_000, dedupe / 2) })
   const kept = table(speaking, place, publishing)
-  const queues = new Map<string, Promise<void> | true>()
+  const once = remembering()
   let listening: Promise<Awaited<ReturnType<Core['listening']>>> | undefined
   const core: OpenCore = {
     names: place,
@@ -81,20 +81,9 @@ export async function open(options: OpenOptions): Promise<OpenCore> {
     events,
     log,
     worker: `${hostname()}/${process.pid}/${origin.slice(0, 4)}`,
-    declareQueue(queue) {
-      const known = queues.get(queue)
-      if (known === true) return undefined
-      if (known !== undefined) return known
-      const declaring = declared.queue(queue).then(
-        () => void queues.set(queue, true),
-        (error: unknown) => {
-          queues.delete(queue)
-          throw error
-        },
-      )
-      queues.set(queue, declaring)
-      return declaring
-    },
+    declareQueue: (queue) => once(`queue ${queue}`, () => declared.queue(queue)),
+    declareTopic: ({ name, retention }) =>
+      retention === undefined ? undefined : once(`topic ${name}`, () => declared.topic(name, retention)),
     async close() {
       publishing.close()
       await (await listening?.catch(() => undefined))?.link.close()
@@ -106,4 +95,22 @@ export async function open(options: OpenOptions): Promise<OpenCore> {
     },
   }
   return core
+}
+
+/** Does each thing once: a promise while it is being done, nothing when it is done, and again when it has failed. */
+function remembering(): (key: string, work: () => Promise<void>) => Promise<void> | undefined {
+  const known = new Map<string, Promise<void> | true>()
+  return (key, work) => {
+    const before = known.get(key)
+    if (before !== undefined) return before === true ? undefined : before
+    const doing = work().then(
+      () => void known.set(key, true),
+      (error: unknown) => {
+        known.delete(key)
+        throw error
+      },
+    )
+    known.set(key, doing)
+    return doing
+  }
 }

@@ -6,7 +6,7 @@ import type { Binding } from '../runtime/binding.ts'
 import { type Consumer, consumer } from '../runtime/consumer.ts'
 import { Lifecycle, type Stage } from '../runtime/lifecycle.ts'
 import { checkedWord } from '../wire/names.ts'
-import type { Task, Topic, TopicPattern } from './contract.ts'
+import type { Subscribable, Task } from './contract.ts'
 import type { Core } from './core.ts'
 import { defaults } from './defaults.ts'
 import { type Performer, type PerformOptions, performance } from './task.ts'
@@ -16,7 +16,11 @@ import type { DeskAnswer } from './whereabouts.ts'
 /** A service being put together. Nothing happens before `start()`. */
 export interface ServiceBuilder {
   /** Has a handler called for each event of a topic. Nobody has to know; the publisher certainly does not. */
-  subscribe<Event>(topic: Topic<never, Event> | TopicPattern<Event>, handler: Subscriber<Event>, options?: SubscribeOptions): ServiceBuilder
+  subscribe<Event>(
+    topic: Subscribable<Event>,
+    handler: Subscriber<NoInfer<Event>>,
+    options?: SubscribeOptions<NoInfer<Event>>,
+  ): ServiceBuilder
   /** Has a handler called for each task of a kind. Every service that performs it shares the work: exactly one worker gets each task. */
   perform<Parsed, Returned>(
     task: Task<never, Parsed, unknown, boolean, Returned>,
@@ -60,7 +64,7 @@ export function service(
 
   const builder: ServiceBuilder = {
     subscribe(topic, handler, options) {
-      if (topic?.kind !== 'topic' && topic?.kind !== 'pattern')
+      if (topic?.kind !== 'topic' && topic?.kind !== 'pattern' && topic?.kind !== 'buried')
         throw fault('INVALID_ARGUMENT', `The first argument of ${name}.subscribe() is not a topic.`)
       once('topic', topic.name)
       binds.push(async () => [await subscription(core, name, topic, handler, options)])

@@ -55,17 +55,17 @@ export function task<Input = unknown>(
   options?: TaskSettings & { readonly track?: false; readonly input?: never; readonly output?: never },
 ): Task<Input, Input, void, false, unknown>
 /** Defines a task whose result is kept. */
-export function task<I extends Schema<never>, O extends Schema<never>>(
+export function task<I extends Schema, O extends Schema>(
   name: string,
   options: TaskSettings & { readonly input: I; readonly output: O },
 ): Task<InputOf<I>, OutputOf<I>, OutputOf<O>, true, InputOf<O>>
 /** Defines a task whose end is kept, without a result. */
-export function task<I extends Schema<never>>(
+export function task<I extends Schema>(
   name: string,
   options: TaskSettings & { readonly input: I; readonly track: true; readonly output?: never },
 ): Task<InputOf<I>, OutputOf<I>, void, true, unknown>
 /** Defines a task that nobody waits for: nothing is kept of it when it has succeeded. */
-export function task<I extends Schema<never>>(
+export function task<I extends Schema>(
   name: string,
   options: TaskSettings & { readonly input: I; readonly output?: never },
 ): Task<InputOf<I>, OutputOf<I>, void, false, unknown>

@@ -7,31 +7,36 @@
 import type { Duration } from '../base/duration.ts'
 import { fault } from '../base/errors.ts'
 import { checkedId, newId } from '../base/ids.ts'
-import { anything, oneOf, type Reader, readOptions, time, whole, wrong } from '../base/options.ts'
+import { anything, callable, oneOf, type Reader, readOptions, time, whole, wrong } from '../base/options.ts'
 import { type InputOf, looksLikeSchema, type OutputOf, type Schema } from '../base/schema.ts'
 import type { Binding } from '../runtime/binding.ts'
 import { type Gate, Slots } from '../runtime/gate.ts'
-import { type Encoding, encode } from '../wire/codec.ts'
+import type { Run } from '../runtime/run.ts'
+import { encode } from '../wire/codec.ts'
 import { checkedHeaders, header, headerBlock, idOnly, type UserHeaders } from '../wire/envelope.ts'
 import { checkedName, keyToken, subscriptionName, topicOf } from '../wire/names.ts'
 import type { Outgoing } from '../wire/publisher.ts'
 import { consumerSource } from '../wire/source.ts'
-import type { Start } from '../wire/streams.ts'
+import type { Retention, Start } from '../wire/streams.ts'
 import { EventContext } from './context.ts'
-import type { RetryOptions, Topic, TopicOptions, TopicPattern } from './contract.ts'
+import type { BuriedTopic, RetryOptions, Subscribable, Topic, TopicOptions, TopicPattern } from './contract.ts'
 import type { Core } from './core.ts'
 import { buryEvent } from './dead.ts'
 import { defaults } from './defaults.ts'
+import { homeOf } from './home.ts'
+import { letterOf } from './letter.ts'
 import { memory } from './memory.ts'
 import { contentTypeField, readBody, refuseMisfit } from './payload.ts'
 import { checkedHandler, policyOf } from './policy.ts'
 import type { PublishOptions, Receipt } from './sender.ts'
 
 /** What a subscriber decides for itself. */
-export interface SubscribeOptions {
+export interface SubscribeOptions<Event = unknown> {
   /** Where a subscription begins that is new on the broker. Default `'new'`. Later changes do not move it. */
   readonly from?: 'new' | 'all' | Date | number
   readonly retry?: RetryOptions
+  /** Only events for which this says true reach the handler; the others are acknowledged. Default: all. */
+  readonly filter?: (event: Event, ctx: EventContext) => boolean
   /** Time for one run of the handler. Default 60 s. */
   readonly timeout?: Duration
   /** Handlers at once, in this process. Default 10. */
@@ -45,7 +50,7 @@ export interface SubscribeOptions {
 export type Subscriber<Event> = (event: Event, ctx: EventContext) => unknown
 
 /** Defines a topic with a schema. */
-export function topic<S extends Schema<never>>(name: string, schema: S, options?: TopicOptions): Topic<InputOf<S>, OutputOf<S>>
+export function topic<S extends Schema>(name: string, schema: S, options?: TopicOptions): Topic<InputOf<S>, OutputOf<S>>
 /** Defines a topic by its type alone; nothing is checked at run time. */
 export function topic<Shape = unknown>(name: string, options?: TopicOptions): Topic<Shape, Shape>
 export function topic(name: string, second?: Schema | TopicOptions, third?: TopicOptions): Topic {
@@ -53,10 +58,22 @@ export function topic(name: string, second?: Schema | TopicOptions, third?: Topi
 }
 
 /** Several topics by wildcard: `*` stands for one part of a name, `>` for all that follow. For subscribing only. */
-export function pattern<S extends Schema<never>>(name: string, schema: S): TopicPattern<OutputOf<S>>
+export function pattern<S extends Schema>(name: string, schema: S): TopicPattern<OutputOf<S>>
 export function pattern<Shape = unknown>(name: string): TopicPattern<Shape>
 export function pattern(name: string, schema?: Schema): TopicPattern {
   return { kind: 'pattern', name: checkedName('topic', name, true), ...settings(name, schema, undefined) }
+}
+
+/**
+ * Everything that is given up, on both sides, as events: subscribe to it for alerts. A handler that fails on a dead letter for
+ * good is told as `trouble`; no dead letter is made of it.
+ */
+export const buried: BuriedTopic = {
+  kind: 'buried',
+  name: 'callboard.buried',
+  schema: undefined,
+  encoding: 'msgpack',
+  retention: undefined,
 }
 
 /** The event as it is sent. Throws before anything is sent; a promise only for asynchronous schemas. */
@@ -73,7 +90,7 @@ export function announcement<Input>(
   const write = () => {
     const body = encode(event, topic.encoding)
     const id = options.id !== undefined ? checkedId(options.id) : (origin?.(body) ?? newId())
-    return { id, message: { subject: core.names.event(topic.name), headers: headersOf(id, topic, options), body } }
+    return { id, message: { subject: homeOf(core.names, topic).event, headers: headersOf(id, topic, options), body } }
   }
   return misfit ? misfit.then(write) : write()
 }
@@ -89,6 +106,8 @@ export async function publish<Input>(
   readOptions('publish()', options, publishReaders)
   const said = announcement(core, topic, event, options, origin)
   const { id, message } = said instanceof Promise ? await said : said
+  const declared = core.declareTopic(topic)
+  if (declared) await declared
   const stored = await core.publisher.publish(message, options?.signal)
   if (core.events.heard('stored')) core.events.tell('stored', { style: 'implicit', name: topic.name, id, duplicate: stored.duplicate })
   return { id, ...stored }
@@ -98,22 +117,24 @@ export async function publish<Input>(
 export async function subscription<Event>(
   core: Core,
   service: string,
-  topic: Topic<never, Event> | TopicPattern<Event>,
+  topic: Subscribable<Event>,
   handler: Subscriber<Event>,
-  options?: SubscribeOptions,
+  options?: SubscribeOptions<NoInfer<Event>>,
 ): Promise<Binding> {
   const where = `${service}.subscribe(${topic.name})`
-  const { from, concurrency, gates, timeout, lease, retry } = readOptions(where, options, subscribeReaders)
+  const { from, concurrency, gates, timeout, lease, retry, filter } = readOptions(where, options, subscribeReaders)
   checkedHandler(handler, where)
   const { link, answers } = await core.listening()
-  const stream = core.names.topics
+  await core.declareTopic(topic)
+  const home = homeOf(core.names, topic)
+  const { stream } = home
   const consumer = subscriptionName(service, topic.name)
   const policy = policyOf(where, retry, timeout ?? defaults.timeout)
   const declare = (sequence: number | undefined) =>
     core.layout.consumer(
       stream,
       consumer,
-      core.names.eventFilter(consumer, topic.name),
+      home.filters(consumer),
       lease ?? defaults.lease,
       sequence === undefined ? (from ?? { at: 'new' }) : { sequence },
     )
@@ -126,9 +147,12 @@ export async function subscription<Event>(
     gates: gates ?? [],
     memory: memory(core, stream, consumer),
     terms: () => terms,
-    read: (delivery) => readBody(delivery, topic.schema, topic.name),
-    handle: (event, run) => handler(event as Event, new EventContext(core, run, service, topicOf(run.delivery.subject))),
-    bury: (run, obituary) => buryEvent(core, run, obituary, service, topic.name, topicOf(run.delivery.subject)),
+    read: (delivery) => (topic.kind === 'buried' ? letterOf(delivery) : readBody(delivery, topic.schema, topic.name)),
+    handle: (event, run) => {
+      const ctx = new EventContext(core, run, service, topic.kind === 'buried' ? topic.name : topicOf(run.delivery.subject))
+      return filter?.(event as Event, ctx) === false ? undefined : handler(event as Event, ctx)
+    },
+    bury: (run, obituary) => (topic.kind === 'buried' ? giveUp(core, run, service) : buryEvent(core, run, obituary, service, topic)),
   }
 }
 
@@ -142,23 +166,40 @@ const start: Reader<Start> = (value) => {
 /** Options that say how deliveries are taken, equal for both kinds of binding. */
 export const takingReaders = { timeout: time(1), concurrency: whole(1, 100_000), gates: anything<readonly Gate[]>(), lease: time(1000) }
 
-const subscribeReaders = { ...takingReaders, from: start, retry: anything<RetryOptions>() }
+const subscribeReaders = {
+  ...takingReaders,
+  from: start,
+  retry: anything<RetryOptions>(),
+  filter: callable<(event: unknown, ctx: EventContext) => boolean>(),
+}
 const publishReaders = {
   id: anything<string>(),
   headers: anything<UserHeaders>(),
   key: anything<string>(),
   signal: anything<AbortSignal>(),
 }
-const topicReaders = { encoding: oneOf('msgpack', 'json') }
+const topicReaders = { encoding: oneOf('msgpack', 'json'), retention: anything<NonNullable<TopicOptions['retention']>>() }
+const retentionReaders = { age: time(1000), bytes: whole(1, Number.MAX_SAFE_INTEGER), messages: whole(1, Number.MAX_SAFE_INTEGER) }
 
 function settings(
   name: string,
   second: Schema | TopicOptions | undefined,
   third: TopicOptions | undefined,
-): { schema: Schema | undefined; encoding: Encoding } {
+): Pick<Topic, 'schema' | 'encoding' | 'retention'> {
   const schema = looksLikeSchema(second) ? second : undefined
-  const { encoding } = readOptions(`topic(${name})`, schema === undefined ? second : third, topicReaders)
-  return { schema, encoding: encoding ?? 'msgpack' }
+  const where = `topic(${name})`
+  const { encoding, retention } = readOptions(where, schema === undefined ? second : third, topicReaders)
+  return { schema, encoding: encoding ?? 'msgpack', retention: retention && retentionOf(where, retention) }
+}
+
+function retentionOf(where: string, given: NonNullable<TopicOptions['retention']>): Retention {
+  const { age, bytes, messages } = readOptions(`${where}.retention`, given, retentionReaders)
+  return { age: age ?? 0, bytes: bytes ?? 0, messages: messages ?? 0 }
+}
+
+/** A dead letter that its own subscriber gives up makes no further dead letter: that would have no end. */
+async function giveUp(core: Core, run: Run, service: string): Promise<void> {
+  core.events.tell('trouble', { what: `${service} gave up on dead letter ${run.id}; it stays among the dead letters` })
 }
 
 function headersOf(id: string, topic: Topic, options: PublishOptions): Uint8Array {

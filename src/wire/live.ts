@@ -13,6 +13,8 @@ export interface Read {
   readonly sequence: number
   /** ms since 1970. */
   readonly storedAt: number
+  /** How many more there are already. */
+  readonly left: number
 }
 
 /** Reads what comes to a subject of a stream, from `start` on, until the signal aborts or the reader stops. */
@@ -25,7 +27,14 @@ export async function* readLive(link: Link, stream: string, subject: string, sta
     for await (const message of messages) {
       if (signal?.aborted) return
       const headers = new Headers(message.headers === undefined ? undefined : Buffer.from(message.headers.toString()))
-      yield { subject: message.subject, body: message.data, headers, sequence: message.seq, storedAt: message.time.getTime() }
+      yield {
+        subject: message.subject,
+        body: message.data,
+        headers,
+        sequence: message.seq,
+        storedAt: message.time.getTime(),
+        left: message.info.pending,
+      }
     }
   } finally {
     signal?.removeEventListener('abort', stop)

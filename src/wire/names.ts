@@ -102,6 +102,11 @@ export interface Names {
   redriven(consumer: string, topic: string): string
   /** What a subscription receives. */
   eventFilter(consumer: string, topic: string): string[]
+  /** The same three for a topic with a stream of its own, and that stream. */
+  topic(topic: string): string
+  ownEvent(topic: string): string
+  ownRedriven(consumer: string, topic: string): string
+  ownEventFilter(consumer: string, topic: string): string[]
   /** Where a task waits that nobody has to find again. */
   task(queue: string, task: string, lane: Lane): string
   /** Where a task waits that has an address of its own: it is tracked, unique or was delayed. */
@@ -139,6 +144,10 @@ export function names(namespace: string): Names {
     event: (topic) => `${ns}.topic.${topic}`,
     redriven: (consumer, topic) => `${ns}.redriven.${consumer}.${topic}`,
     eventFilter: (consumer, topic) => [`${ns}.topic.${topic}`, `${ns}.redriven.${consumer}.>`],
+    topic: (topic) => `${upper}_TOPIC_${token(topic)}`,
+    ownEvent: (topic) => `${ns}.own.${topic}`,
+    ownRedriven: (consumer, topic) => `${ns}.ownredriven.${token(topic)}.${consumer}.${topic}`,
+    ownEventFilter: (consumer, topic) => [`${ns}.own.${topic}`, `${ns}.ownredriven.${token(topic)}.${consumer}.>`],
     task: (queue, task, lane) => `${ns}.task.${queue}.${token(task)}.${lane}.${none}`,
     addressed: (queue, task, lane, key, id) => place('task', queue, task, lane, key, id),
     later: (queue, task, lane, key, id) => place('later', queue, task, lane, key, id),
@@ -162,5 +171,5 @@ export const performerName = (task: string, lane: Lane): string => `${token(task
 /** The topic an event was published on, read from its subject, whether it came at first hand or redriven. */
 export function topicOf(subject: string): string {
   const parts = subject.split('.')
-  return parts.slice(parts[1] === 'redriven' ? 3 : 2).join('.')
+  return parts.slice(parts[1] === 'ownredriven' ? 4 : parts[1] === 'redriven' ? 3 : 2).join('.')
 }

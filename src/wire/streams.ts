@@ -17,7 +17,7 @@ import {
 } from '@nats-io/jetstream'
 import { fault } from '../base/errors.ts'
 import type { Link } from './connection.ts'
-import type { Names } from './names.ts'
+import { type Names, token } from './names.ts'
 import { type ApiError, refusalFault } from './refusal.ts'
 
 /** What to do where the broker differs from the code. */
@@ -35,6 +35,7 @@ export interface Drift {
 export interface Retention {
   readonly age: number
   readonly bytes: number
+  readonly messages: number
 }
 
 /** Where a subscription that is set up for the first time begins. */
@@ -44,6 +45,8 @@ export type Start = { readonly at: 'new' | 'all' } | { readonly sequence: number
 export interface Layout {
   readonly manager: JetStreamManager
   topics(): Promise<void>
+  /** The stream of a topic that keeps its events by a rule of its own. */
+  topic(name: string, retention: Retention): Promise<void>
   queue(name: string): Promise<void>
   table(): Promise<void>
   dead(): Promise<void>
@@ -65,6 +68,7 @@ export interface LayoutOptions {
 
 const nanos = (ms: number): number => ms * 1_000_000
 const week = 7 * 86_400_000
+const mostDeadBytes = 1024 ** 3
 
 /** Open deliveries of one consumer at most. Deliveries that wait for a retry count too, so it is far above what workers hold. */
 const mostOpen = 65_536
@@ -86,8 +90,19 @@ export async function layout(link: Link, names: Names, options: LayoutOptions): 
         subjects: [`${ns}.topic.>`, `${ns}.redriven.>`],
         retention: RetentionPolicy.Limits,
         discard: DiscardPolicy.Old,
-        max_age: nanos(options.retention.age),
-        max_bytes: options.retention.bytes || -1,
+        ...keeping(options.retention),
+        max_consumers: 100_000,
+        allow_atomic: true,
+        allow_msg_schedules: true,
+      }),
+    topic: (name, retention) =>
+      stream({
+        ...common,
+        ...keeping(retention),
+        name: names.topic(name),
+        subjects: [names.ownEvent(name), `${ns}.ownredriven.${token(name)}.>`],
+        retention: RetentionPolicy.Limits,
+        discard: DiscardPolicy.Old,
         max_consumers: 100_000,
         allow_atomic: true,
         allow_msg_schedules: true,
@@ -120,13 +135,18 @@ export async function layout(link: Link, names: Names, options: LayoutOptions): 
         name: names.dead,
         subjects: [`${ns}.dead.>`],
         retention: RetentionPolicy.Limits,
-        discard: DiscardPolicy.Old,
+        // A full store of dead letters refuses, loudly, and what should be buried is tried again: nothing is cut off in silence.
+        discard: DiscardPolicy.New,
+        max_bytes: mostDeadBytes,
         max_age: nanos(12 * week),
+        max_consumers: 100_000,
       }),
     consumer: (streamName, name, filters, lease, start) =>
       declareConsumer(manager, streamName, consumerConfig(name, filters, lease, start), options),
   }
 }
+
+const keeping = ({ age, bytes, messages }: Retention) => ({ max_age: nanos(age), max_bytes: bytes || -1, max_msgs: messages || -1 })
 
 function consumerConfig(
   name: string,
@@ -147,7 +167,8 @@ function consumerConfig(
   }
 }
 
-function startConfig(start: Start): Partial<ConsumerConfig> {
+/** A start as the broker takes it. */
+export function startConfig(start: Start): Partial<ConsumerConfig> {
   if ('sequence' in start) return { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: start.sequence }
   if ('time' in start) return { deliver_policy: DeliverPolicy.StartTime, opt_start_time: start.time.toISOString() }
   return { deliver_policy: start.at === 'all' ? DeliverPolicy.All : DeliverPolicy.New }

@@ -1,0 +1,84 @@
+/** A dead letter: something that was given up, with its story. */
+
+import type { Duration } from '../base/duration.ts'
+import type { Style } from '../base/events.ts'
+import { fingerprint, type Obituary } from '../base/obituary.ts'
+import { decode, type Encoding } from '../wire/codec.ts'
+import { type Headers, header, type UserHeaders } from '../wire/envelope.ts'
+import { encodingOf } from './payload.ts'
+
+/** Something that was given up. */
+export interface DeadLetter extends Obituary {
+  /** Its place among the dead letters. */
+  readonly sequence: number
+  readonly id: string
+  readonly style: Style
+  /** Name of the task or topic. */
+  readonly name: string
+  readonly fingerprint: string
+  readonly headers: UserHeaders
+  /** The body as it was stored. */
+  readonly bytes: Uint8Array
+  /** The payload. Throws DECODE for what cannot be read. */
+  payload(): unknown
+}
+
+/** Which dead letters are meant. What is left out may be anything. */
+export interface DeadSelector {
+  /** Name of a task or topic. */
+  readonly name?: string
+  readonly style?: Style
+  readonly service?: string
+  readonly reason?: Obituary['reason']
+  readonly id?: string
+  /** Errors that look alike; the `fingerprint` of a letter. */
+  readonly fingerprint?: string
+  /** Given up in this time until now. */
+  readonly within?: Duration
+  /** At most so many, oldest first. */
+  readonly limit?: number
+}
+
+/** What a letter was called where it died, kept with it. */
+export interface Grave extends Obituary {
+  readonly style: Style
+  readonly name: string
+  readonly id: string
+  /** Where it goes when it is redriven. */
+  readonly back: string
+}
+
+/** A letter with what is needed to send it back. */
+export interface Letter extends DeadLetter {
+  readonly back: string
+  readonly encoding: Encoding
+}
+
+/** Reads a letter. */
+export function letterOf({ sequence, headers, body }: { sequence: number; headers: Headers; body: Uint8Array }): Letter {
+  const grave = JSON.parse(headers.get(header.dead) ?? '{}') as Grave
+  const encoding = encodingOf(headers)
+  return {
+    ...grave,
+    sequence,
+    fingerprint: fingerprint(grave.error),
+    headers: headers.user,
+    bytes: body,
+    encoding,
+    payload: () => decode(body, encoding),
+  }
+}
+
+/** Whether a letter is one of those that are meant; time and number are looked at elsewhere. */
+export function matches(letter: DeadLetter, { limit: _limit, within: _within, ...wanted }: DeadSelector): boolean {
+  return Object.entries(wanted).every(([field, value]) => value === undefined || letter[field as keyof typeof wanted] === value)
+}
+
+/** A letter as a line of JSON. A body that cannot be read is there in base64. */
+export function lineOf({ bytes, payload, back: _back, encoding: _encoding, ...letter }: Letter): string {
+  try {
+    return JSON.stringify({ ...letter, payload: payload() })
+  } catch {
+    return JSON.stringify({ ...letter, base64: Buffer.from(bytes).toString('base64') })
+  }
+}
