@@ -85,7 +85,7 @@ export async function open(options: OpenOptions): Promise<OpenCore> {
     declareTopic: ({ name, retention }) =>
       retention === undefined ? undefined : once(`topic ${name}`, () => declared.topic(name, retention)),
     async close() {
-      publishing.close()
+      await publishing.close()
       await (await listening?.catch(() => undefined))?.link.close()
       await speaking.close()
     },

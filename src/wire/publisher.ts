@@ -47,12 +47,15 @@ export interface Publisher {
   publishBatch(messages: readonly Outgoing[], signal?: AbortSignal): Promise<number | undefined>
   /** Messages under way. */
   readonly pending: number
-  /** Refuses everything new. What is under way is still answered. */
-  close(): void
+  /** Refuses everything new, and resolves when the rest is answered. After a while what is not is reported as unknown. */
+  close(): Promise<void>
 }
 
 /** Most messages in one batch; the broker's limit. */
 export const batchLimit = 1000
+
+/** What a place in a batch adds to the headers of a message, at most. */
+const batchHeaders = 110
 
 interface Entry {
   readonly messages: readonly Outgoing[]
@@ -61,7 +64,10 @@ interface Entry {
   readonly since: number
   /** When to send again if nobody has answered. */
   next: number
+  /** How often it was written to the connection. */
   tries: number
+  /** Stops listening to the signal of its caller. */
+  unwatch?: () => void
 }
 
 const empty: Stored = { sequence: 0, duplicate: true }
@@ -76,6 +82,7 @@ export function publisher(link: Link, options: PublisherOptions = {}): Publisher
   let closed = false
   let sweeping: NodeJS.Timeout | undefined
   let outbox: number[] = []
+  let emptied: (() => void) | undefined
 
   link.nc.subscribe(`${inbox}.*`, {
     callback: (error, message) => {
@@ -105,9 +112,11 @@ export function publisher(link: Link, options: PublisherOptions = {}): Publisher
   }
 
   function settle(token: number, tell: () => void): void {
+    entries.get(token)?.unwatch?.()
     entries.delete(token)
     tell()
-    if (queue.length > 0 && entries.size < inFlight) queue.shift()?.()
+    while (queue.length > 0 && entries.size < inFlight) queue.shift()?.()
+    if (entries.size === 0) emptied?.()
   }
 
   function send(token: number, entry: Entry): void {
@@ -117,8 +126,9 @@ export function publisher(link: Link, options: PublisherOptions = {}): Publisher
       const [first] = entry.messages
       if (entry.messages.length === 1 && first) link.nc.publish(first.subject, first.body, { reply, headers: asHeaders(first.headers) })
       else sendBatch(link, entry.messages, reply)
+      entry.tries++
     } catch (error) {
-      settle(token, () => entry.reject(sendFault(error, entry, link.maxPayload)))
+      settle(token, () => entry.reject(sendFault(error, entry, link)))
     }
   }
 
@@ -126,11 +136,8 @@ export function publisher(link: Link, options: PublisherOptions = {}): Publisher
     const now = Date.now()
     for (const [token, entry] of entries) {
       if (now < entry.next) continue
-      if (now - entry.since >= budget) settle(token, () => entry.reject(unknown(entry, budget)))
-      else {
-        entry.tries++
-        send(token, entry)
-      }
+      if (now - entry.since >= budget) settle(token, () => entry.reject(unanswered(entry)))
+      else send(token, entry)
     }
     if (entries.size === 0) {
       clearInterval(sweeping)
@@ -139,16 +146,15 @@ export function publisher(link: Link, options: PublisherOptions = {}): Publisher
   }
 
   function start(messages: readonly Outgoing[], resolve: Entry['resolve'], reject: Entry['reject'], signal: AbortSignal | undefined): void {
-    if (signal?.aborted) {
-      reject(aborted(messages, signal, 'not stored'))
-      return
-    }
     const token = ++counter
     const now = Date.now()
     const entry: Entry = { messages, resolve, reject, since: now, next: now + patience, tries: 0 }
     entries.set(token, entry)
     sweeping ??= setInterval(sweep, 50)
-    if (signal) watch(token, entry, signal)
+    if (signal)
+      entry.unwatch = onAbort(signal, () =>
+        settle(token, () => reject(aborted(messages, signal, entry.tries === 0 ? 'not stored' : 'unknown'))),
+      )
     if (outbox.push(token) === 1) setImmediate(post)
   }
 
@@ -161,19 +167,32 @@ export function publisher(link: Link, options: PublisherOptions = {}): Publisher
     }
   }
 
-  function watch(token: number, entry: Entry, signal: AbortSignal): void {
-    signal.addEventListener(
-      'abort',
-      () => entries.has(token) && settle(token, () => entry.reject(aborted(entry.messages, signal, 'unknown'))),
-      { once: true },
-    )
+  /** Waits its turn, unless its caller gives up before. */
+  function enqueue(
+    messages: readonly Outgoing[],
+    resolve: Entry['resolve'],
+    reject: Entry['reject'],
+    signal: AbortSignal | undefined,
+  ): void {
+    let waiting = true
+    const unwatch =
+      signal &&
+      onAbort(signal, () => {
+        waiting = false
+        reject(aborted(messages, signal, 'not stored'))
+      })
+    queue.push(() => {
+      unwatch?.()
+      if (waiting) start(messages, resolve, reject, signal)
+    })
   }
 
   function put(messages: readonly Outgoing[], signal?: AbortSignal): Promise<Stored> {
     return new Promise((resolve, reject) => {
       if (closed) reject(fault('CLOSED', 'The board is closed; nothing was sent.'))
+      else if (signal?.aborted) reject(aborted(messages, signal, 'not stored'))
       else if (entries.size < inFlight) start(messages, resolve, reject, signal)
-      else queue.push(() => start(messages, resolve, reject, signal))
+      else enqueue(messages, resolve, reject, signal)
     })
   }
 
@@ -183,9 +202,19 @@ export function publisher(link: Link, options: PublisherOptions = {}): Publisher
     get pending() {
       return entries.size + queue.length
     },
-    close() {
+    async close() {
       closed = true
+      if (entries.size > 0) {
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, patience)
+          emptied = () => {
+            clearTimeout(timer)
+            resolve()
+          }
+        })
+      }
       deafen()
+      while (entries.size > 0) for (const [token, entry] of entries) settle(token, () => entry.reject(unanswered(entry)))
     },
   }
 }
@@ -208,25 +237,32 @@ function withBatch(headers: Uint8Array, id: string, sequence: number, last: bool
   return block
 }
 
-/** An answer is `{"stream":"…","seq":7}`, with `"duplicate":true` at times, or has an error. Nothing at all is "no responders". */
-function readAnswer(data: Uint8Array): Stored | ApiError | undefined {
+/** Hears of an abort. Gives back how to stop: signals live longer than what they are given to. */
+function onAbort(signal: AbortSignal, hear: () => void): () => void {
+  signal.addEventListener('abort', hear, { once: true })
+  return () => signal.removeEventListener('abort', hear)
+}
+
+/** An answer is `{"stream":"…","seq":7}`, with `"duplicate":true` at times, or has an error. Anything else ("no responders" is nothing at all) is none. */
+export function readAnswer(data: Uint8Array): Stored | ApiError | undefined {
   if (data.length === 0) return undefined
   const text = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('latin1')
   if (text.startsWith('{"error"')) return (JSON.parse(text) as { error: ApiError }).error
   const at = text.indexOf('"seq":')
+  if (at < 0) return undefined
   return { sequence: Number.parseInt(text.slice(at + 6), 10), duplicate: text.includes('"duplicate":true') }
 }
 
 /** When to send again after an answer that says "not now": 50 ms at first, a second at most, never in step with others. */
 function backedOff(entry: Entry): number {
-  const ceiling = Math.min(1000, 50 * 2 ** entry.tries)
+  const ceiling = Math.min(1000, 25 * 2 ** entry.tries)
   return Date.now() + ceiling / 2 + (Math.random() * ceiling) / 2
 }
 
-function sendFault(error: unknown, entry: Entry, limit: number): Error {
+function sendFault(error: unknown, entry: Entry, link: Link): Error {
   const size = Math.max(...entry.messages.map((message) => message.body.length + message.headers.length))
-  if (size > limit) return tooLarge(size, limit, error)
-  return fault('CLOSED', 'The connection is closed; nothing was sent.', { cause: error })
+  if (size + (entry.messages.length > 1 ? batchHeaders : 0) > link.maxPayload) return tooLarge(size, link.maxPayload, error)
+  return unanswered(entry, error)
 }
 
 /** The error for a message that the broker would not take. */
@@ -237,12 +273,15 @@ export function tooLarge(size: number, limit: number, cause?: unknown): Error {
   })
 }
 
-function unknown(entry: Entry, budget: number): Error {
+/** What was written may be stored; what was not is not. */
+function unanswered(entry: Entry, cause?: unknown): Error {
+  if (entry.tries === 0) return fault('CLOSED', 'The connection is closed; nothing was sent.', { cause })
   return fault(
     'PUBLISH_UNKNOWN',
-    `Publishing to ${entry.messages[0]?.subject} got no answer in ${budget} ms and ${entry.tries + 1} tries.`,
+    `Publishing to ${entry.messages[0]?.subject} got no answer in ${Date.now() - entry.since} ms and ${entry.tries} tries.`,
     {
       why: 'The broker was unreachable, had no leader, or had no room left on its disk.',
+      cause,
       details: { outcome: 'unknown' },
     },
   )
