@@ -243,14 +243,14 @@ function onAbort(signal: AbortSignal, hear: () => void): () => void {
   return () => signal.removeEventListener('abort', hear)
 }
 
-/** An answer is `{"stream":"…","seq":7}`, with `"duplicate":true` at times, or has an error. Anything else ("no responders" is nothing at all) is none. */
+/** An answer is `{"stream":"…", "seq":7}`, with `"duplicate": true` at times, blanks as the broker likes them, or has an error. Anything else ("no responders" is nothing at all) is none. */
 export function readAnswer(data: Uint8Array): Stored | ApiError | undefined {
   if (data.length === 0) return undefined
   const text = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('latin1')
   if (text.startsWith('{"error"')) return (JSON.parse(text) as { error: ApiError }).error
   const at = text.indexOf('"seq":')
   if (at < 0) return undefined
-  return { sequence: Number.parseInt(text.slice(at + 6), 10), duplicate: text.includes('"duplicate":true') }
+  return { sequence: Number.parseInt(text.slice(at + 6), 10), duplicate: /"duplicate": *true/.test(text) }
 }
 
 /** When to send again after an answer that says "not now": 50 ms at first, a second at most, never in step with others. */
