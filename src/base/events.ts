@@ -69,11 +69,16 @@ export class Events {
   }
 
   tell<K extends keyof EventMap>(name: K, payload: EventMap[K]): void {
+    const threw = (error: unknown) => {
+      if (name !== 'trouble') this.tell('trouble', { what: `a listener for "${name}" threw`, error })
+    }
     for (const listener of this.#listeners.get(name) ?? []) {
       try {
-        ;(listener as (payload: EventMap[K]) => void)(payload)
+        // A listener may be an async function: what it throws later would otherwise end the process.
+        const later = (listener as (payload: EventMap[K]) => unknown)(payload)
+        if (later instanceof Promise) later.catch(threw)
       } catch (error) {
-        if (name !== 'trouble') this.tell('trouble', { what: `a listener for "${name}" threw`, error })
+        threw(error)
       }
     }
   }
