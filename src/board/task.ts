@@ -153,8 +153,12 @@ export async function performance<Parsed, Returned>(
     .filter((lane) => task.lanes.includes(lane) && (served ?? lanes).includes(lane))
     .map((lane) => {
       const consumer = performerName(task.name, lane)
-      const declare = () =>
-        core.layout.consumer(stream, consumer, [core.names.taskFilter(task.queue, task.name, lane)], lease ?? defaults.lease, { at: 'all' })
+      const declare = async (floor: number | undefined) => {
+        if (floor !== undefined) await core.layout.queue(task.queue)
+        return core.layout.consumer(stream, consumer, [core.names.taskFilter(task.queue, task.name, lane)], lease ?? defaults.lease, {
+          at: 'all',
+        })
+      }
       return {
         label: { style: 'explicit', service, name: task.name },
         source: consumerSource(link, answers, { stream, consumer, lease: lease ?? defaults.lease, declare }),

@@ -113,6 +113,12 @@ export async function publish<Input>(
   return { id, ...stored }
 }
 
+/** Sees to it that the stream of a topic is there, whatever became of it since. */
+function declareAgain({ layout }: Core, topic: Subscribable<unknown>): Promise<void> {
+  if (topic.kind === 'buried') return layout.dead()
+  return topic.retention === undefined ? layout.topics() : layout.topic(topic.name, topic.retention)
+}
+
 /** What the runtime is told about one subscription. */
 export async function subscription<Event>(
   core: Core,
@@ -130,18 +136,21 @@ export async function subscription<Event>(
   const { stream } = home
   const consumer = subscriptionName(service, topic.name)
   const policy = policyOf(where, retry, timeout ?? defaults.timeout)
-  const declare = (sequence: number | undefined) =>
-    core.layout.consumer(
+  const declare = async (floor: number | undefined) => {
+    if (floor !== undefined) await declareAgain(core, topic)
+    return core.layout.consumer(
       stream,
       consumer,
       home.filters(consumer),
       lease ?? defaults.lease,
-      sequence === undefined ? (from ?? { at: 'new' }) : { sequence },
+      floor === undefined ? (from ?? { at: 'new' }) : { floor },
     )
+  }
+  const footing = () => core.layout.footing(stream, consumer)
   const terms = { expires: undefined, policy }
   return {
     label: { style: 'implicit', service, name: topic.name },
-    source: consumerSource(link, answers, { stream, consumer, lease: lease ?? defaults.lease, declare }),
+    source: consumerSource(link, answers, { stream, consumer, lease: lease ?? defaults.lease, declare, footing }),
     slots: new Slots(concurrency ?? defaults.concurrency),
     policy,
     gates: gates ?? [],

@@ -55,7 +55,7 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
 
   const receiver: Receiver = {
     deliver(delivery) {
-      outstanding--
+      if (outstanding > 0) outstanding--
       const run = new Run(delivery, binding.terms(delivery), Date.now())
       ticking ??= setInterval(onTick, tick)
       if (closing.signal.aborted) track(handBack(run))
@@ -63,14 +63,13 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
       else admitted(run)
       refill()
     },
+    lapsed(n) {
+      outstanding = Math.max(0, outstanding - n)
+      refill()
+    },
     reset() {
       outstanding = 0
       refill()
-    },
-    earliest() {
-      let least: number | undefined
-      for (const run of held()) if (least === undefined || run.delivery.sequence < least) least = run.delivery.sequence
-      return least
     },
     trouble(what, error) {
       events.tell('trouble', { what: `${binding.label.service}, ${binding.label.name}: ${what}`, error })

@@ -8,10 +8,12 @@
  */
 
 import type { Msg } from 'nats'
+import { atMost } from '../base/deadline.ts'
 import type { Answers } from './answers.ts'
 import type { Link } from './connection.ts'
 import { Headers } from './envelope.ts'
 import { headerBytes } from './raw.ts'
+import type { Footing } from './streams.ts'
 
 /** One hand-over by the broker. Exactly one of `ack`, `again` and `drop` ends it; `working` prolongs it. */
 export interface Delivery {
@@ -37,10 +39,10 @@ export interface Delivery {
 /** Who takes deliveries. */
 export interface Receiver {
   deliver(delivery: Delivery): void
-  /** Everything asked for and not delivered is void: ask anew. */
+  /** So many of those asked for will not come. */
+  lapsed(n: number): void
+  /** Nothing of what was asked for and not delivered will come: ask anew. */
   reset(): void
-  /** The earliest sequence not yet answered; a lost consumer is set up again from there. Undefined: nothing is open. */
-  earliest(): number | undefined
   /** Something went wrong that heals by itself; told for the log. */
   trouble(what: string, error?: unknown): void
 }
@@ -55,7 +57,7 @@ export interface Intake {
 
 /** Where deliveries come from. */
 export interface Source {
-  /** How long the broker waits for an answer before it hands a delivery to somebody else, in ms. */
+  /** How long the broker waits for an answer before it hands a delivery to somebody else, in ms; once open, what the broker says. */
   readonly lease: number
   open(receiver: Receiver): Promise<Intake>
 }
@@ -65,8 +67,10 @@ export interface ConsumerPlace {
   readonly stream: string
   readonly consumer: string
   readonly lease: number
-  /** Makes sure the consumer exists; if it must be made anew, from this sequence on. */
-  declare(from: number | undefined): Promise<void>
+  /** Makes sure the consumer exists. `floor`: it was lost, and so may be its stream; what lies behind the floor is to come again. */
+  declare(floor: number | undefined): Promise<Footing>
+  /** Where it stands now. Absent where its stream keeps what is not acknowledged, so that nothing has to be remembered. */
+  readonly footing?: () => Promise<Footing>
 }
 
 /** A pull stays open this long. */
@@ -74,21 +78,27 @@ const expires = 30_000
 /** The broker says at least this often that it is alive while a pull is open; the shortest silence that means something. */
 const heartbeat = 1000
 const silence = heartbeat * 2.5
+/** How long closing waits for what is on the wire. */
+const closing = 5_000
 /** Far below what the broker buffers for one client before it cuts it off (64 MiB). */
 const mostBytes = 8 * 1024 * 1024
 
 /** A source that pulls from a JetStream consumer. */
 export function consumerSource(link: Link, answers: Answers, place: ConsumerPlace): Source {
+  let lease = place.lease
   return {
-    lease: place.lease,
+    get lease() {
+      return lease
+    },
     async open(receiver) {
-      await place.declare(undefined)
-      return pull(link, answers, place, receiver)
+      const footing = await place.declare(undefined)
+      lease = footing.lease
+      return pull(link, answers, place, receiver, footing.floor)
     },
   }
 }
 
-function pull(link: Link, answers: Answers, place: ConsumerPlace, receiver: Receiver): Intake {
+function pull(link: Link, answers: Answers, place: ConsumerPlace, receiver: Receiver, firstFloor: number): Intake {
   const { nc } = link
   const inbox = link.inbox()
   const request = `$JS.API.CONSUMER.MSG.NEXT.${place.stream}.${place.consumer}`
@@ -96,7 +106,10 @@ function pull(link: Link, answers: Answers, place: ConsumerPlace, receiver: Rece
   let outstanding = 0
   let pulls = 0
   let heard = Date.now()
-  let lastSequence = 0
+  let silent = false
+  // Up to here everything is answered, whoever answered it: a consumer that is lost is set up again from there.
+  let floor = firstFloor
+  let moved = false
   let closed = false
   let healing = false
 
@@ -106,11 +119,10 @@ function pull(link: Link, answers: Answers, place: ConsumerPlace, receiver: Rece
       heard = Date.now()
       const reply = message.reply ?? ''
       if (reply.startsWith('$JS.ACK.')) {
-        outstanding--
+        if (outstanding > 0) outstanding--
+        moved = true
         const numbersAt = reply.startsWith(prefix) ? prefix.length : afterTokens(reply, 6)
-        const delivery = new JetStreamDelivery(message, reply, numbersAt, answers)
-        lastSequence = delivery.sequence
-        receiver.deliver(delivery)
+        receiver.deliver(new JetStreamDelivery(message, reply, numbersAt, answers))
       } else told(new Headers(headerBytes(message)))
     },
   })
@@ -118,13 +130,14 @@ function pull(link: Link, answers: Answers, place: ConsumerPlace, receiver: Rece
   /** The broker speaks of a pull, not of a message. */
   function told(status: Headers): void {
     if (status.status === 100) return
-    const left = Number(status.get('Nats-Pending-Messages') ?? 0)
-    if (left > 0) {
-      outstanding = Math.max(0, outstanding - left)
-      receiver.reset()
-    } else if (status.status === 409 && /deleted/i.test(status.statusText)) void heal(`the consumer ${place.consumer} was deleted`)
-    else if (status.status === 503) setTimeout(() => restart(), 250).unref()
-    else restart()
+    const left = status.get('Nats-Pending-Messages')
+    if (status.status === 409 && /deleted/i.test(status.statusText)) void heal(`the consumer ${place.consumer} was deleted`)
+    // Nobody takes the question: there is no such consumer, or it has no leader just now. Asking again would be answered so for ever.
+    else if (status.status === 503) setTimeout(() => void heal(`nobody answers for the consumer ${place.consumer}`), 250).unref()
+    else if (left !== undefined) {
+      outstanding = Math.max(0, outstanding - Number(left))
+      if (!closed) receiver.lapsed(Number(left))
+    } else restart()
   }
 
   function restart(): void {
@@ -139,7 +152,7 @@ function pull(link: Link, answers: Answers, place: ConsumerPlace, receiver: Rece
     receiver.trouble(why)
     while (!closed) {
       try {
-        await place.declare(receiver.earliest() ?? (lastSequence > 0 ? lastSequence + 1 : undefined))
+        floor = (await place.declare(floor)).floor
         break
       } catch (error) {
         receiver.trouble(`the consumer ${place.consumer} could not be set up again`, error)
@@ -151,9 +164,24 @@ function pull(link: Link, answers: Answers, place: ConsumerPlace, receiver: Rece
     restart()
   }
 
+  /** Remembers where the consumer stands, as long as it moves. */
+  async function remember(): Promise<void> {
+    if (!moved || healing || place.footing === undefined) return
+    moved = false
+    try {
+      floor = (await place.footing()).floor
+    } catch {
+      // The broker is away or the consumer is gone, which is noticed elsewhere. The old floor holds.
+      moved = true
+    }
+  }
+
   const watch = setInterval(() => {
-    if (outstanding > 0 && Date.now() - heard > silence && !nc.isClosed())
-      void heal(`nothing was heard of consumer ${place.consumer} for ${silence} ms`)
+    const quiet = outstanding > 0 && Date.now() - heard > silence && !nc.isClosed()
+    // Only if it is still so a beat later: after a busy spell of this process the clock comes before what was heard meanwhile.
+    if (quiet && silent) void heal(`nothing was heard of consumer ${place.consumer} for ${silence} ms`)
+    silent = quiet
+    void remember()
   }, heartbeat)
   watch.unref()
   const deafen = link.listen((event) => {
@@ -176,9 +204,9 @@ function pull(link: Link, answers: Answers, place: ConsumerPlace, receiver: Rece
       closed = true
       clearInterval(watch)
       deafen()
-      // What is on the wire still arrives and is handed back; after that nobody listens.
-      await nc.flush().catch(() => undefined)
-      subscription.unsubscribe()
+      // The broker hears that nobody listens any more before it is asked for a sign: what it had sent by then arrives and is
+      // handed back, and nothing is sent after it.
+      await atMost(closing, subscription.drain()).catch(() => undefined)
     },
   }
 }

@@ -6,6 +6,7 @@
 import {
   AckPolicy,
   type ConsumerConfig,
+  type ConsumerInfo,
   DeliverPolicy,
   DiscardPolicy,
   JetStreamApiError,
@@ -41,6 +42,17 @@ export interface Retention {
 /** Where a subscription that is set up for the first time begins. */
 export type Start = { readonly at: 'new' | 'all' } | { readonly sequence: number } | { readonly time: Date }
 
+/** Where one begins that was lost: behind what it had answered. */
+export type Behind = { readonly floor: number }
+
+/** What the broker says of a consumer. */
+export interface Footing {
+  /** How long it waits for an answer, in ms. */
+  readonly lease: number
+  /** Everything up to this sequence is answered. */
+  readonly floor: number
+}
+
 /** Declares streams and consumers. */
 export interface Layout {
   readonly manager: JetStreamManager
@@ -50,8 +62,10 @@ export interface Layout {
   queue(name: string): Promise<void>
   table(): Promise<void>
   dead(): Promise<void>
-  /** A consumer that hands over what matches `filters`, to be answered within `lease` ms. */
-  consumer(stream: string, name: string, filters: readonly string[], lease: number, start: Start): Promise<void>
+  /** A consumer that hands over what matches `filters`, to be answered within `lease` ms. Tells where it stands. */
+  consumer(stream: string, name: string, filters: readonly string[], lease: number, start: Start | Behind): Promise<Footing>
+  /** Where a consumer stands. */
+  footing(stream: string, name: string): Promise<Footing>
 }
 
 /** What the layout needs to be told. */
@@ -142,18 +156,15 @@ export async function layout(link: Link, names: Names, options: LayoutOptions): 
         max_consumers: 100_000,
       }),
     consumer: (streamName, name, filters, lease, start) =>
-      declareConsumer(manager, streamName, consumerConfig(name, filters, lease, start), options),
+      declareConsumer(manager, streamName, consumerConfig(name, filters, lease), start, options),
+    footing: async (streamName, name) =>
+      footingOf(await manager.consumers.info(streamName, name).catch((error) => told(error, `consumer ${name} of ${streamName}`))),
   }
 }
 
 const keeping = ({ age, bytes, messages }: Retention) => ({ max_age: nanos(age), max_bytes: bytes || -1, max_msgs: messages || -1 })
 
-function consumerConfig(
-  name: string,
-  filters: readonly string[],
-  lease: number,
-  start: Start,
-): Partial<ConsumerConfig> & { durable_name: string } {
+function consumerConfig(name: string, filters: readonly string[], lease: number): Partial<ConsumerConfig> & { durable_name: string } {
   const [filter] = filters
   return {
     durable_name: name,
@@ -163,7 +174,6 @@ function consumerConfig(
     max_deliver: -1,
     max_ack_pending: mostOpen,
     ...(filters.length === 1 && filter !== undefined ? { filter_subject: filter } : { filter_subjects: [...filters] }),
-    ...startConfig(start),
   }
 }
 
@@ -197,37 +207,56 @@ async function declareConsumer(
   manager: JetStreamManager,
   stream: string,
   config: Partial<ConsumerConfig> & { durable_name: string },
+  start: Start | Behind,
   options: LayoutOptions,
-): Promise<void> {
+): Promise<Footing> {
   const place = `consumer ${config.durable_name} of ${stream}`
-  const found = await manager.consumers
-    .info(stream, config.durable_name)
-    .catch((error) => (codeOf(error) === consumerMissing ? undefined : told(error, place)))
+  const look = () => manager.consumers.info(stream, config.durable_name)
+  let found = await look().catch((error) => (codeOf(error) === consumerMissing ? undefined : told(error, place)))
   if (found === undefined) {
-    await manager.consumers.add(stream, config).catch((error) => (codeOf(error) === consumerExists ? undefined : told(error, place)))
-    return
+    const begin = await beginning(manager, stream, start)
+    const added = await manager.consumers
+      .add(stream, { ...config, ...begin })
+      .catch((error) => (codeOf(error) === consumerExists ? undefined : told(error, place)))
+    if (added !== undefined) return footingOf(added)
+    found = await look().catch((error) => told(error, place))
   }
   // Where a subscription began is history: it cannot change, and code that says otherwise now means only new ones.
-  const { deliver_policy: _policy, opt_start_seq: _sequence, opt_start_time: _time, ...changeable } = config
-  await reconcile(place, changeable, { ...found.config }, options, () =>
-    manager.consumers.update(stream, config.durable_name, { ...found.config, ...changeable }),
+  const { config: there } = found
+  const changed = await reconcile(place, config, { ...there }, options, () =>
+    manager.consumers.update(stream, config.durable_name, { ...there, ...config }),
   )
+  return footingOf(changed ? await look().catch((error) => told(error, place)) : found)
 }
 
-/** Settles a difference as the user chose. What cannot be told apart from a mistake is never changed silently. */
+/** Where to begin. A floor beyond the end belongs to a stream that was here before this one: then this one is read from its beginning. */
+async function beginning(manager: JetStreamManager, stream: string, start: Start | Behind): Promise<Partial<ConsumerConfig>> {
+  if ('floor' in start) {
+    const { state } = await manager.streams.info(stream).catch((error) => told(error, `stream ${stream}`))
+    return { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: start.floor > state.last_seq ? 1 : start.floor + 1 }
+  }
+  return startConfig(start)
+}
+
+function footingOf({ config, ack_floor }: ConsumerInfo): Footing {
+  return { lease: (config.ack_wait ?? 0) / 1_000_000, floor: ack_floor.stream_seq }
+}
+
+/** Settles a difference as the user chose; true if the broker was changed. What cannot be told apart from a mistake is never changed silently. */
 async function reconcile(
   place: string,
   declared: object,
   found: Record<string, unknown>,
   options: LayoutOptions,
   update: () => Promise<unknown>,
-): Promise<void> {
+): Promise<boolean> {
   const drift = differences(place, declared, found)
-  if (drift.length === 0) return
+  if (drift.length === 0) return false
   const fatal = drift.filter((difference) => vital.has(difference.field))
   if (options.onDrift === 'refuse' || fatal.length > 0) throw conflict(fatal.length > 0 ? fatal : drift)
   if (options.onDrift === 'update') await update().catch((error: unknown) => told(error, `updating ${place}`))
   else options.tell(drift)
+  return options.onDrift === 'update'
 }
 
 /** The differences between what is declared and what is found, field by field. Fields the code does not declare may be anything. */
