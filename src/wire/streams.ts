@@ -82,7 +82,7 @@ export interface LayoutOptions {
 
 const nanos = (ms: number): number => ms * 1_000_000
 const week = 7 * 86_400_000
-const mostDeadBytes = 1024 ** 3
+const mostDead = 1_000_000
 
 /** Open deliveries of one consumer at most. Deliveries that wait for a retry count too, so it is far above what workers hold. */
 const mostOpen = 65_536
@@ -151,7 +151,7 @@ export async function layout(link: Link, names: Names, options: LayoutOptions): 
         retention: RetentionPolicy.Limits,
         // A full store of dead letters refuses, loudly, and what should be buried is tried again: nothing is cut off in silence.
         discard: DiscardPolicy.New,
-        max_bytes: mostDeadBytes,
+        max_msgs: mostDead,
         max_age: nanos(12 * week),
         max_consumers: 100_000,
       }),
