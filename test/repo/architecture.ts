@@ -10,6 +10,7 @@ const only: readonly (readonly [string, RegExp, RegExp])[] = [
   ['src/wire/', /^src\/wire\//, /^(nats|@nats-io\/.+)$/],
   ['src/board/log.ts', /^src\/board\/log\.ts$/, /^pino(\/.+)?$/],
   ['src/wire/codec.ts', /^src\/wire\/codec\.ts$/, /^msgpackr(\/.+)?$/],
+  ['src/base/cron.ts', /^src\/base\/cron\.ts$/, /^croner$/],
 ]
 
 /** The floor a file stands on; the public door stands on the board floor. */
