@@ -36,6 +36,8 @@ export interface EventMap {
     readonly after?: number
     readonly error?: unknown
   }
+  /** A firing of a schedule was dropped on arrival, for one of the reasons the schedule gave. */
+  skipped: Label & { readonly id: string; readonly schedule: string; readonly why: 'overlap' | 'missed' | 'doubled' | 'paused' }
   /** A delivery was given up and is a dead letter now. */
   buried: RunInfo & { readonly obituary: Obituary }
   /** A handler went on after it had lost the right to answer. */

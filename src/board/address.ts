@@ -6,25 +6,32 @@ import { instantOf } from '../base/zone.ts'
 import { checkedHeaders, header, headerBlock, headerJson, idOnly } from '../wire/envelope.ts'
 import type { Task } from './contract.ts'
 import type { Core } from './core.ts'
+import type { Prepared } from './many.ts'
 import { contentTypeField } from './payload.ts'
 import { policyOf } from './policy.ts'
 import type { EnqueueOptions } from './sender.ts'
 
 /** Subject and headers. The plain case is a subject everybody shares and an id; only what is asked for is added. */
-export function envelope(core: Core, task: Task, id: string, options: EnqueueOptions): { subject: string; headers: Uint8Array } {
+export function envelope(core: Core, task: Task, id: string, options: EnqueueOptions | undefined, body: Uint8Array): Prepared {
+  if (options === undefined && !task.track && task.encoding === 'msgpack' && task.lanes.includes('normal'))
+    return { id, subject: core.names.task(task.queue, task.name, 'normal'), headers: idOnly(id), body }
+  return addressed(core, task, id, options ?? {}, body)
+}
+
+function addressed(core: Core, task: Task, id: string, options: EnqueueOptions, body: Uint8Array): Prepared {
   const lane = options.priority ?? 'normal'
   if (!task.lanes.includes(lane))
     throw fault('INVALID_OPTION', `${task.name} has no lane ${lane}.`, {
       fix: `Add it to the lanes of the task; it has ${task.lanes.join(', ')}.`,
     })
   const due = dueAt(options)
-  const addressed = task.track || options.unique !== undefined || due !== undefined
-  const target = addressed
-    ? core.names.addressed(task.queue, task.name, lane, options.unique, id)
-    : core.names.task(task.queue, task.name, lane)
+  const own = task.track || options.unique !== undefined || due !== undefined
+  const target = own ? core.names.addressed(task.queue, task.name, lane, options.unique, id) : core.names.task(task.queue, task.name, lane)
   const fields = extraFields(core, task, id, options, due, target)
-  if (fields.length === 0) return { subject: target, headers: idOnly(id) }
+  if (fields.length === 0) return { id, subject: target, headers: idOnly(id), body }
   return {
+    id,
+    body,
     subject: due === undefined ? target : core.names.later(task.queue, task.name, lane, options.unique, id),
     headers: headerBlock([[header.id, id], ...fields]),
   }

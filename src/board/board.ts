@@ -126,17 +126,17 @@ function face(core: OpenCore): Board {
     namespace: core.names.namespace,
     publish: (topic, event, options) => publish(core, topic, event, options),
     async publishMany(topic, events, options) {
-      const prepared = await Promise.all(events.map((event) => announcement(core, topic, event, options)))
+      const prepared = await settledAll(events.map((event) => announcement(core, topic, event, options)))
       await core.declareTopic(topic)
       return storeMany(core.publisher, prepared, options?.signal)
     },
-    async enqueue(task, input, options) {
-      if (task.track) core.results.listen()
-      return new TaskHandle(core, task, await enqueue(core, task, input, options), true)
+    enqueue(task, input, options) {
+      if (task?.track) core.results.listen()
+      return enqueue(core, task, input, options).then((receipt) => new TaskHandle(core, task, receipt, true))
     },
     async enqueueMany(task, inputs, options) {
       if (task.track) core.results.listen()
-      const prepared = await Promise.all(inputs.map((input) => order(core, task, input, options)))
+      const prepared = await settledAll(inputs.map((input) => order(core, task, input, options)))
       await core.declareQueue(task.queue)
       const receipts = await storeMany(core.publisher, prepared, options?.signal)
       return receipts.map((receipt) => new TaskHandle(core, task, receipt, true))
@@ -170,4 +170,9 @@ function face(core: OpenCore): Board {
     [Symbol.asyncDispose]: () => board.close(),
   }
   return board
+}
+
+/** Waits only where something has to be waited for: of 100,000 values that are there already, none is. */
+function settledAll<T>(values: (T | Promise<T>)[]): T[] | Promise<T[]> {
+  return values.some((value) => value instanceof Promise) ? Promise.all(values) : (values as T[])
 }

@@ -8,9 +8,8 @@ import { batchLimit, type Outgoing, type Publisher } from '../wire/publisher.ts'
 import type { Receipt } from './sender.ts'
 
 /** A message with its id. */
-export interface Prepared {
+export interface Prepared extends Outgoing {
   readonly id: string
-  readonly message: Outgoing
 }
 
 /** A batch is cut off at this many bytes, so that the broker and this process hold few of them. */
@@ -22,7 +21,7 @@ export function batches(prepared: readonly Prepared[], most = batchLimit, bytes 
   const cut: Prepared[][] = []
   let size = Number.POSITIVE_INFINITY
   for (const each of prepared) {
-    const length = each.message.body.length + each.message.headers.length
+    const length = each.body.length + each.headers.length
     const last = cut.at(-1)
     if (last === undefined || last.length >= most || size + length > bytes) {
       cut.push([each])
@@ -58,14 +57,11 @@ export async function storeMany(publisher: Publisher, prepared: readonly Prepare
 
 async function storeBatch(publisher: Publisher, batch: readonly Prepared[], signal: AbortSignal | undefined): Promise<Receipt[]> {
   const [only] = batch
-  if (batch.length === 1 && only) return [{ id: only.id, ...(await publisher.publish(only.message, signal)) }]
-  const last = await publisher.publishBatch(
-    batch.map((each) => each.message),
-    signal,
-  )
+  if (batch.length === 1 && only) return [{ id: only.id, ...(await publisher.publish(only, signal)) }]
+  const last = await publisher.publishBatch(batch, signal)
   if (last !== undefined) return batch.map((each, index) => ({ id: each.id, sequence: last - batch.length + 1 + index, duplicate: false }))
   // Some ids were there before: stored one by one, where each of them is judged for itself.
-  return Promise.all(batch.map(async (each) => ({ id: each.id, ...(await publisher.publish(each.message, signal)) })))
+  return Promise.all(batch.map(async (each) => ({ id: each.id, ...(await publisher.publish(each, signal)) })))
 }
 
 function partly(cut: readonly Prepared[][], receipts: readonly Receipt[][], cause: Error): Error {

@@ -3,7 +3,7 @@
 import { fault } from '../base/errors.ts'
 import { type Checked, check, listed, type Schema } from '../base/schema.ts'
 import { decode, type Encoding } from '../wire/codec.ts'
-import { type Headers, header } from '../wire/envelope.ts'
+import { type Headers, header, idOf } from '../wire/envelope.ts'
 import type { Delivery } from '../wire/source.ts'
 
 /** Refuses a value that does not fit its schema. A promise only for asynchronous schemas. */
@@ -22,9 +22,9 @@ function judgeMisfit(checked: Checked, name: string): void {
 }
 
 /** What a handler gets: decoded and checked. Throws DECODE, NOT_CALLBOARD or SCHEMA_MISMATCH. */
-export function readBody(delivery: Pick<Delivery, 'body' | 'headers'>, schema: Schema | undefined, name: string): unknown {
+export function readBody(delivery: Pick<Delivery, 'body' | 'headers' | 'sequence'>, schema: Schema | undefined, name: string): unknown {
   const { headers } = delivery
-  if (headers.id === undefined) throw fault('NOT_CALLBOARD', `A message for ${name} has no id.`)
+  if (idOf(headers, delivery.sequence) === undefined) throw fault('NOT_CALLBOARD', `A message for ${name} has no id.`)
   const value = decode(delivery.body, headers.plain ? 'msgpack' : encodingOf(headers))
   if (schema === undefined) return value
   const checked = check(schema, value)

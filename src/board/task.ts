@@ -15,7 +15,7 @@ import { type Gate, Slots } from '../runtime/gate.ts'
 import { encode } from '../wire/codec.ts'
 import type { UserHeaders } from '../wire/envelope.ts'
 import { checkedName, checkedWord, type Lane, lanes, performerName } from '../wire/names.ts'
-import type { Outgoing } from '../wire/publisher.ts'
+import type { Stored } from '../wire/publisher.ts'
 import { consumerSource } from '../wire/source.ts'
 import { envelope } from './address.ts'
 import { TaskContext } from './context.ts'
@@ -23,6 +23,7 @@ import type { RetryOptions, Task, TaskSettings } from './contract.ts'
 import type { Core } from './core.ts'
 import { buryTask } from './dead.ts'
 import { defaults } from './defaults.ts'
+import type { Prepared } from './many.ts'
 import { memory } from './memory.ts'
 import { readBody, refuseMisfit } from './payload.ts'
 import { checkedHandler, policyOf, schemaOption } from './policy.ts'
@@ -93,9 +94,9 @@ export function order<Input>(
   core: Core,
   task: Task<Input>,
   input: NoInfer<Input>,
-  options: EnqueueOptions = {},
+  options?: EnqueueOptions,
   origin?: (body: Uint8Array) => string,
-): { id: string; message: Outgoing } | Promise<{ id: string; message: Outgoing }> {
+): Prepared | Promise<Prepared> {
   if (task?.kind !== 'task')
     throw fault('INVALID_ARGUMENT', 'The first argument of enqueue() is not a task.', {
       fix: 'Make one with task("name", { input: schema }).',
@@ -103,34 +104,49 @@ export function order<Input>(
   const misfit = refuseMisfit(task.input, input, task.name)
   const write = () => {
     const body = input === undefined ? nothing : encode(input, task.encoding)
-    const id = options.id !== undefined ? checkedId(options.id) : (origin?.(body) ?? newId())
-    return { id, message: { ...envelope(core, task, id, options), body } }
+    const id = options?.id !== undefined ? checkedId(options.id) : (origin?.(body) ?? newId())
+    return envelope(core, task, id, options, body)
   }
   return misfit ? misfit.then(write) : write()
 }
 
 /** Names the work. Resolves when the broker has stored it. */
-export async function enqueue<Input>(
+export function enqueue<Input>(
   core: Core,
   task: Task<Input>,
   input: NoInfer<Input>,
   options?: EnqueueOptions,
   origin?: (body: Uint8Array) => string,
 ): Promise<Receipt> {
-  const read = readOptions('enqueue()', options, enqueueReaders)
-  if (read.delay !== undefined && read.at !== undefined)
+  try {
+    if (options !== undefined) checkEnqueue(options)
+    const ordered = order(core, task, input, options, origin)
+    const declared = core.declareQueue(task.queue)
+    // Nothing to wait for: the common case makes one promise.
+    if (declared === undefined && !(ordered instanceof Promise)) return store(core, task, ordered, options)
+    return Promise.all([ordered, declared]).then(([ready]) => store(core, task, ready, options))
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}
+
+function checkEnqueue(options: EnqueueOptions): void {
+  const { delay, at } = readOptions('enqueue()', options, enqueueReaders)
+  if (delay !== undefined && at !== undefined)
     throw fault('INVALID_OPTION', 'enqueue() was given both delay and at.', { fix: 'Give one of them.' })
-  const ordered = order(core, task, input, options, origin)
-  const { id, message } = ordered instanceof Promise ? await ordered : ordered
-  const declared = core.declareQueue(task.queue)
-  if (declared) await declared
-  const receipt =
+}
+
+function store(core: Core, task: Task, ready: Prepared, options: EnqueueOptions | undefined): Promise<Receipt> {
+  const stored: Promise<Stored & { readonly id?: string }> =
     options?.unique === undefined
-      ? { id, ...(await core.publisher.publish(message, options?.signal)) }
-      : await storeUnique(core, task, options.unique, { id, message }, options.signal)
-  if (core.events.heard('stored'))
-    core.events.tell('stored', { style: 'explicit', name: task.name, id: receipt.id, duplicate: receipt.duplicate })
-  return receipt
+      ? core.publisher.publish(ready, options?.signal)
+      : storeUnique(core, task, options.unique, ready, options.signal)
+  return stored.then((answer) => {
+    const receipt = { id: answer.id ?? ready.id, sequence: answer.sequence, duplicate: answer.duplicate }
+    if (core.events.heard('stored'))
+      core.events.tell('stored', { style: 'explicit', name: task.name, id: receipt.id, duplicate: receipt.duplicate })
+    return receipt
+  })
 }
 
 /** What the runtime is told about one lane of a performer. Lanes of one performer share its slots, in the order of their rank. */

@@ -10,16 +10,22 @@ import { policyOf } from './policy.ts'
 /** Reads the terms of deliveries under a policy. The plain case looks at one flag and gives the same object each time. */
 export function termsOf(policy: Policy): (delivery: Delivery) => Terms {
   const plain: Terms = { expires: undefined, policy }
-  return ({ headers }) => {
+  return (delivery) => {
+    const { headers } = delivery
     if (headers.plain) return plain
     const expires = headers.get(header.expires)
     const retry = headers.get(header.retry)
     if (expires === undefined && retry === undefined) return plain
     return {
-      expires: expires === undefined ? undefined : Number(expires),
+      expires: expires === undefined ? undefined : expiresAt(expires, delivery),
       policy: retry === undefined ? policy : overridden(policy, retry),
     }
   }
+}
+
+/** An instant; or, on what a schedule fires, a time from when it was fired: `+60000`. */
+function expiresAt(expires: string, delivery: Delivery): number {
+  return Number(expires) + (expires.startsWith('+') ? delivery.storedAt : 0)
 }
 
 /** Its own attempts and waits, with the error tests of the contract. Unreadable terms are those of the contract. */

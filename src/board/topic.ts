@@ -15,7 +15,6 @@ import type { Run } from '../runtime/run.ts'
 import { encode } from '../wire/codec.ts'
 import { checkedHeaders, header, headerBlock, idOnly, type UserHeaders } from '../wire/envelope.ts'
 import { checkedName, keyToken, subscriptionName, topicOf } from '../wire/names.ts'
-import type { Outgoing } from '../wire/publisher.ts'
 import { consumerSource } from '../wire/source.ts'
 import type { Retention, Start } from '../wire/streams.ts'
 import { EventContext } from './context.ts'
@@ -25,6 +24,7 @@ import { buryEvent } from './dead.ts'
 import { defaults } from './defaults.ts'
 import { homeOf } from './home.ts'
 import { letterOf } from './letter.ts'
+import type { Prepared } from './many.ts'
 import { memory } from './memory.ts'
 import { contentTypeField, readBody, refuseMisfit } from './payload.ts'
 import { checkedHandler, policyOf } from './policy.ts'
@@ -83,34 +83,43 @@ export function announcement<Input>(
   event: NoInfer<Input>,
   options: PublishOptions = {},
   origin?: (body: Uint8Array) => string,
-): { id: string; message: Outgoing } | Promise<{ id: string; message: Outgoing }> {
+): Prepared | Promise<Prepared> {
   if (topic?.kind !== 'topic')
     throw fault('INVALID_ARGUMENT', 'The first argument of publish() is not a topic.', { fix: 'Make one with topic("name", schema).' })
   const misfit = refuseMisfit(topic.schema, event, topic.name)
   const write = () => {
     const body = encode(event, topic.encoding)
     const id = options.id !== undefined ? checkedId(options.id) : (origin?.(body) ?? newId())
-    return { id, message: { subject: homeOf(core.names, topic).event, headers: headersOf(id, topic, options), body } }
+    return { id, subject: homeOf(core.names, topic).event, headers: headersOf(id, topic, options), body }
   }
   return misfit ? misfit.then(write) : write()
 }
 
 /** Says what happened. Resolves when the broker has stored it. */
-export async function publish<Input>(
+export function publish<Input>(
   core: Core,
   topic: Topic<Input>,
   event: NoInfer<Input>,
   options?: PublishOptions,
   origin?: (body: Uint8Array) => string,
 ): Promise<Receipt> {
-  readOptions('publish()', options, publishReaders)
-  const said = announcement(core, topic, event, options, origin)
-  const { id, message } = said instanceof Promise ? await said : said
-  const declared = core.declareTopic(topic)
-  if (declared) await declared
-  const stored = await core.publisher.publish(message, options?.signal)
-  if (core.events.heard('stored')) core.events.tell('stored', { style: 'implicit', name: topic.name, id, duplicate: stored.duplicate })
-  return { id, ...stored }
+  try {
+    if (options !== undefined) readOptions('publish()', options, publishReaders)
+    const said = announcement(core, topic, event, options, origin)
+    const declared = core.declareTopic(topic)
+    // Nothing to wait for: the common case makes one promise.
+    if (declared === undefined && !(said instanceof Promise)) return store(core, topic, said, options)
+    return Promise.all([said, declared]).then(([ready]) => store(core, topic, ready, options))
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}
+
+function store(core: Core, topic: Topic, ready: Prepared, options: PublishOptions | undefined): Promise<Receipt> {
+  return core.publisher.publish(ready, options?.signal).then(({ sequence, duplicate }) => {
+    if (core.events.heard('stored')) core.events.tell('stored', { style: 'implicit', name: topic.name, id: ready.id, duplicate })
+    return { id: ready.id, sequence, duplicate }
+  })
 }
 
 /** Sees to it that the stream of a topic is there, whatever became of it since. */

@@ -15,7 +15,8 @@ const mostTries = 20
  * The broker decides: the message says that nothing with this key may be stored, whatever its lane and whether it is due.
  * Our own message, stored by a try whose answer was lost, is found by its id.
  */
-export async function storeUnique(core: Core, task: Task, key: string, { id, message }: Prepared, signal?: AbortSignal): Promise<Receipt> {
+export async function storeUnique(core: Core, task: Task, key: string, message: Prepared, signal?: AbortSignal): Promise<Receipt> {
+  const { id } = message
   for (let tries = 1; ; tries++) {
     try {
       return { id, ...(await core.publisher.publish(message, signal)) }

@@ -8,6 +8,7 @@
  */
 
 import type { Events } from '../base/events.ts'
+import type { Reason } from '../base/obituary.ts'
 import { Queue } from '../base/queue.ts'
 import type { Intake, Receiver } from '../wire/source.ts'
 import { count, type Note } from './attempt.ts'
@@ -52,6 +53,7 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
   let done = 0
   let ticking: NodeJS.Timeout | undefined
   let idle: (() => void) | undefined
+  let filling = false
 
   const receiver: Receiver = {
     deliver(delivery) {
@@ -110,40 +112,41 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
   }
 
   function fill(): void {
+    if (filling) return
+    filling = true
     while (waiting.length > 0 && !closing.signal.aborted && slots.take()) {
       const run = waiting.shift() as Run
       running.add(run)
-      void begin(run)
+      if (run.delivery.count === 1) begin(run)
+      else void resume(run)
+    }
+    filling = false
+  }
+
+  /** Begins what was handed over before: first it is looked up which attempt this is. */
+  async function resume(run: Run): Promise<void> {
+    try {
+      await recall(run)
+      begin(run)
+    } catch (error) {
+      receiver.trouble(`what is remembered of ${run.id} could not be read; it will be run again`, error)
+      run.delivery.again(1000)
+      release(run)
     }
   }
 
-  async function begin(run: Run): Promise<void> {
-    const { delivery, terms } = run
-    try {
-      if (delivery.count > 1) await recall(run)
-    } catch (error) {
-      receiver.trouble(`what is remembered of ${run.id} could not be read; it will be run again`, error)
-      delivery.again(1000)
-      return release(run)
-    }
+  function begin(run: Run): void {
     const now = Date.now()
-    const reason = admit(
-      {
-        attempt: run.attempt,
-        now,
-        storedAt: terms.policy.maxAge === 0 ? 0 : delivery.storedAt,
-        ran: run.ran,
-        expires: terms.expires,
-      },
-      terms.policy,
-    )
+    const reason = refusal(run, now)
     if (reason !== undefined) {
-      await settle(run, { end: 'interrupted' }, { say: 'bury', reason }, binding, worker, events, now)
-      return release(run)
+      track(settle(run, { end: 'interrupted' }, { say: 'bury', reason }, binding, worker, events, now).then(() => release(run)))
+      return
     }
     run.startedAt = now
     if (events.heard('started')) events.tell('started', { ...binding.label, id: run.id, attempt: run.attempt })
-    end(run, await perform(run, binding))
+    const outcome = perform(run, binding)
+    if (outcome instanceof Promise) void outcome.then((settled) => end(run, settled))
+    else end(run, outcome)
   }
 
   async function recall(run: Run): Promise<void> {
@@ -278,6 +281,14 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
       return undefined
     },
   }
+}
+
+/** Why a run must not begin. A first attempt without a deadline always may: it is not looked at twice. */
+function refusal(run: Run, now: number): Reason | undefined {
+  const { attempt, delivery, ran, terms } = run
+  if (attempt === 1 && terms.expires === undefined) return undefined
+  const { expires, policy } = terms
+  return admit({ attempt, now, storedAt: policy.maxAge === 0 ? 0 : delivery.storedAt, ran, expires }, policy)
 }
 
 /** What a note says of earlier runs. */

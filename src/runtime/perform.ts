@@ -6,20 +6,31 @@
 import { fault } from '../base/errors.ts'
 import type { Binding } from './binding.ts'
 import type { Run, Stop } from './run.ts'
-import { type Outcome, Reject, Snooze } from './verdict.ts'
+import { type Outcome, Reject, Skip, Snooze } from './verdict.ts'
 
-/** Decodes, runs the handler, and says how it ended. Never throws. */
-export async function perform(run: Run, binding: Binding): Promise<Outcome> {
+/** Decodes, runs the handler, and says how it ended. Never throws; a promise only where schema or handler make one. */
+export function perform(run: Run, binding: Binding): Outcome | Promise<Outcome> {
   let input: unknown
   try {
-    const read = binding.read(run.delivery)
-    input = read instanceof Promise ? await read : read
+    input = binding.read(run.delivery)
   } catch (error) {
     return { end: 'unreadable', error }
   }
+  if (!(input instanceof Promise)) return handle(input, run, binding)
+  return input.then(
+    (checked) => handle(checked, run, binding),
+    (error: unknown) => ({ end: 'unreadable', error }),
+  )
+}
+
+function handle(input: unknown, run: Run, binding: Binding): Outcome | Promise<Outcome> {
   try {
     const value = binding.handle(input, run)
-    return { end: 'returned', value: value instanceof Promise ? await value : value }
+    if (!(value instanceof Promise)) return { end: 'returned', value }
+    return value.then(
+      (settled: unknown) => ({ end: 'returned', value: settled }),
+      (error: unknown) => thrown(error, run),
+    )
   } catch (error) {
     return thrown(error, run)
   }
@@ -27,6 +38,7 @@ export async function perform(run: Run, binding: Binding): Promise<Outcome> {
 
 /** What a handler throws after its signal aborted is the abort, not a failure of its own. */
 function thrown(error: unknown, run: Run): Outcome {
+  if (error instanceof Skip) return { end: 'skipped' }
   const own = error instanceof Reject || error instanceof Snooze
   if (own || run.stopped === undefined || run.stopped === 'timed out') return { end: 'threw', error }
   return { end: run.stopped }

@@ -2,6 +2,7 @@
 
 import { fault } from '../base/errors.ts'
 import type { Failure } from '../base/obituary.ts'
+import { idOf } from '../wire/envelope.ts'
 import type { Delivery } from '../wire/source.ts'
 import type { Policy } from './verdict.ts'
 
@@ -50,7 +51,7 @@ export class Run {
 
   /** The id of the message, the same over all attempts. */
   get id(): string {
-    return this.delivery.headers.id ?? `#${this.delivery.sequence}`
+    return idOf(this.delivery.headers, this.delivery.sequence) ?? `#${this.delivery.sequence}`
   }
 
   /** Aborts on timeout, cancel and the end of a drain. Made when first asked for. */

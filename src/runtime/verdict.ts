@@ -30,6 +30,14 @@ export class Snooze extends Error {
   }
 }
 
+/** Thrown in place of a run that is not wanted after all: it is acknowledged, and its handler is not called. */
+export class Skip extends Error {
+  constructor(why: string) {
+    super(why)
+    this.name = 'Skip'
+  }
+}
+
 /** When a failed attempt is tried again, and how often. */
 export interface Policy {
   /** Runs in all, the first included. */
@@ -68,6 +76,8 @@ export type Outcome =
   | { readonly end: 'interrupted' }
   /** The sender wants it no more. */
   | { readonly end: 'cancelled' }
+  /** It was not wanted after all; no handler was called. */
+  | { readonly end: 'skipped' }
 
 /** What the broker is told about a delivery. Exactly one verdict per delivery. */
 export type Verdict =
@@ -92,6 +102,7 @@ export function judge(outcome: Outcome, attempt: number, policy: Policy): Verdic
   switch (outcome.end) {
     case 'returned':
     case 'cancelled':
+    case 'skipped':
       return ack
     case 'interrupted':
       return { say: 'again', after: 0, counts: false }

@@ -22,12 +22,18 @@ export const header = {
   parent: 'Cb-Parent',
   /** Why and how a delivery was given up, as JSON. */
   dead: 'Cb-Dead',
+  /** What a schedule says of itself, as JSON; on the schedule and on all that it fires. */
+  definition: 'Cb-Schedule',
+  /** The time a firing stands for that was made up for later, in ms since 1970. */
+  occurrence: 'Cb-Occurrence',
   ttl: 'Nats-TTL',
   expectedSubjectSequence: 'Nats-Expected-Last-Subject-Sequence',
   expectedSubject: 'Nats-Expected-Last-Subject-Sequence-Subject',
   expectedStream: 'Nats-Expected-Stream',
   schedule: 'Nats-Schedule',
   scheduleTarget: 'Nats-Schedule-Target',
+  scheduleZone: 'Nats-Schedule-Time-Zone',
+  rollup: 'Nats-Rollup',
   scheduler: 'Nats-Scheduler',
   scheduleNext: 'Nats-Schedule-Next',
   batchId: 'Nats-Batch-Id',
@@ -87,12 +93,25 @@ export function headerJson(value: unknown): string {
   return JSON.stringify(value).replace(/[\u007f-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
+const plainStart = Buffer.from(`${start}${header.id}:`)
+const idAt = plainStart.length
+const carriageReturn = 13
+
+const asBuffer = (bytes: Uint8Array): Buffer =>
+  bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+
 /** The headers of a message received. Nothing is parsed before it is asked for. */
 export class Headers {
-  readonly #text: string
+  readonly #block: Uint8Array | undefined
+  #read: string | undefined
 
   constructor(block: Uint8Array | undefined) {
-    this.#text = block === undefined ? '' : Buffer.from(block.buffer, block.byteOffset, block.byteLength).toString('utf8')
+    this.#block = block
+  }
+
+  get #text(): string {
+    this.#read ??= this.#block === undefined ? '' : asBuffer(this.#block).toString('utf8')
+    return this.#read
   }
 
   /** Status code of a message from the broker itself; 0 for a message that somebody sent. */
@@ -119,9 +138,12 @@ export class Headers {
     return this.get(header.ownId) ?? this.get(header.id)
   }
 
-  /** Whether there is anything but the id. */
+  /** Whether there is nothing but the id. Looks at bytes: this is asked of every message, and most say yes. */
   get plain(): boolean {
-    return this.#text.startsWith(`${start}${header.id}:`) && this.#text.indexOf('\r\n', start.length) === this.#text.length - 4
+    const block = this.#block
+    if (block === undefined || block.length < idAt) return false
+    for (let i = 0; i < plainStart.length; i++) if (block[i] !== plainStart[i]) return false
+    return asBuffer(block).indexOf(carriageReturn, idAt) === block.length - 4
   }
 
   /** Every header, in order. */
@@ -138,4 +160,17 @@ export class Headers {
     for (const [name, value] of this) if (!reserved.test(name)) record[name] = value
     return record
   }
+}
+
+/**
+ * The id of a stored message. The broker strips the id of a schedule from what it fires; the name of the schedule and the
+ * place in the stream make one: the same at every delivery, another for every firing. Undefined: callboard did not send it.
+ */
+export function idOf(headers: Headers, sequence: number): string | undefined {
+  return headers.id ?? firedId(headers.get(header.definition), sequence)
+}
+
+function firedId(definition: string | undefined, sequence: number): string | undefined {
+  const name = definition === undefined ? undefined : /^\{"name":"([^"]+)"/.exec(definition)?.[1]
+  return name === undefined ? undefined : `${name}@${sequence}`
 }

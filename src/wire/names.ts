@@ -71,8 +71,17 @@ function troubleWith(name: string, pattern: boolean): string | undefined {
 
 /** A name as one token: `mail.send` → `mail~send`, `books.*` → `books~+`, `books.>` → `books~++`. */
 export function token(name: string): string {
-  return name.replaceAll('.', '~').replaceAll('*', '+').replaceAll('>', '++')
+  let made = tokens.get(name)
+  if (made === undefined) {
+    made = name.replaceAll('.', '~').replaceAll('*', '+').replaceAll('>', '++')
+    if (tokens.size < mostTokens) tokens.set(name, made)
+  }
+  return made
 }
+
+/** Names are few and asked for with every message. */
+const tokens = new Map<string, string>()
+const mostTokens = 10_000
 
 /** The name a token was made of. */
 export function untoken(text: string): string {
@@ -119,6 +128,14 @@ export interface Names {
   anywhere(queue: string, task: string, id: string): string
   /** Every place where a task with this unique key may be. */
   occupied(queue: string, task: string, key: string): string
+  /** Where a schedule is kept that fires into a queue, into the shared stream of topics, or into that of one topic. */
+  scheduledTask(queue: string, name: string): string
+  scheduledEvent(name: string): string
+  scheduledOwnEvent(topic: string, name: string): string
+  /** Every place where the schedule of a name may be; without a name, every schedule. */
+  schedules(name?: string): string
+  /** Where the firings of one schedule wait: a subject of their own, so that the next can see whether the last is still there. */
+  fired(queue: string, task: string, lane: Lane, schedule: string): string
   /** A record of the table, and where its changes are told. */
   record(kind: string, ...keys: readonly string[]): string
   live(kind: string, ...keys: readonly string[]): string
@@ -154,6 +171,12 @@ export function names(namespace: string): Names {
     taskFilter: (queue, task, lane) => `${ns}.task.${queue}.${token(task)}.${lane}.>`,
     anywhere: (queue, task, id) => `${ns}.*.${queue}.${token(task)}.*.*.${keyToken(id)}`,
     occupied: (queue, task, key) => `${ns}.*.${queue}.${token(task)}.*.${keyToken(key)}.*`,
+    scheduledTask: (queue, name) => `${ns}.schedule.task.${queue}.${keyToken(name)}`,
+    scheduledEvent: (name) => `${ns}.schedule.topic.${none}.${keyToken(name)}`,
+    scheduledOwnEvent: (topic, name) => `${ns}.schedule.own.${token(topic)}.${keyToken(name)}`,
+    schedules: (name) => `${ns}.schedule.*.*.${name === undefined ? '*' : keyToken(name)}`,
+    // @ is encoded in keys and ids, so that nobody else has this place.
+    fired: (queue, task, lane, schedule) => `${ns}.task.${queue}.${token(task)}.${lane}.${none}.@${keyToken(schedule)}`,
     record: (kind, ...keys) => `${ns}.table.${[kind, ...keys].join('.')}`,
     live: (kind, ...keys) => `${ns}.live.${[kind, ...keys].join('.')}`,
     deadTask: (queue, task, id) => `${ns}.dead.task.${queue}.${token(task)}.${keyToken(id)}`,

@@ -21,7 +21,15 @@ export function headerBytes(message: Msg): Uint8Array | undefined {
   return parsed === undefined ? undefined : Buffer.from(parsed.toString())
 }
 
-/** Bytes dressed as the headers that `publish` takes. */
+const carrier = {
+  bytes: new Uint8Array(0) as Uint8Array,
+  encode(): Uint8Array {
+    return this.bytes
+  },
+}
+
+/** Bytes dressed as the headers that `publish` takes: one dress for all of them, so good for the next call only. */
 export function asHeaders(bytes: Uint8Array): MsgHdrs {
-  return { encode: () => bytes } as unknown as MsgHdrs
+  carrier.bytes = bytes
+  return carrier as unknown as MsgHdrs
 }

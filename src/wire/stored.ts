@@ -10,6 +10,8 @@ export interface Kept {
   readonly body: Uint8Array
   readonly headers: Headers
   readonly sequence: number
+  /** ms since 1970. */
+  readonly storedAt: number
 }
 
 /** One stream, seen from beside. */
@@ -18,8 +20,12 @@ export interface Shelf {
   at(sequence: number): Promise<Kept | undefined>
   /** The last message of a subject, which may have wildcards. */
   last(subject: string): Promise<Kept | undefined>
+  /** The first message of a subject at or behind a place. */
+  next(subject: string, sequence: number): Promise<Kept | undefined>
   /** All messages of a subject, oldest first. */
   all(subject: string): AsyncIterable<Kept>
+  /** The messages of a subject that were stored at or after an instant, oldest first. */
+  since(subject: string, time: number): AsyncIterable<Kept>
   /** Removes one; false if it was not there. */
   remove(sequence: number): Promise<boolean>
   /** Removes all of a subject; gives how many. */
@@ -34,29 +40,39 @@ const absent = new Set([10037, 10059, 10043])
 /** One stream, seen from beside. */
 export function shelf({ manager }: Layout, stream: string): Shelf {
   const missing = (error: unknown) => (absent.has(codeOf(error)) ? undefined : told(error, stream))
-  const found = async (query: { seq: number } | { last_by_subj: string }) => {
+  const found = async (query: { seq: number } | { last_by_subj: string } | { seq: number; next_by_subj: string }) => {
     const message = await manager.streams.getMessage(stream, query).catch(missing)
     return message ? keptOf(message) : undefined
   }
+
+  /** All of a subject from a place or an instant on, page by page. */
+  async function* read(subject: string, from: { seq: number } | { start_time: Date }): AsyncGenerator<Kept> {
+    const info = await manager.streams.info(stream).catch(missing)
+    let next: typeof from | undefined = info && info.state.messages > 0 ? from : undefined
+    while (info && next !== undefined) {
+      let last = 0
+      const batch = await manager.direct
+        .getBatch(stream, { ...next, batch: page, next_by_subj: subject })
+        .catch((error) => told(error, stream))
+      try {
+        for await (const message of batch) {
+          last = message.seq
+          yield keptOf(message)
+        }
+      } catch (error) {
+        // Nothing was stored since.
+        if (!/not found/i.test((error as Error).message)) throw error
+      }
+      next = last === 0 || last >= info.state.last_seq ? undefined : { seq: last + 1 }
+    }
+  }
+
   return {
     at: (sequence) => found({ seq: sequence }),
     last: (subject) => found({ last_by_subj: subject }),
-    async *all(subject) {
-      const info = await manager.streams.info(stream).catch(missing)
-      let next = info && info.state.messages > 0 ? info.state.first_seq : Number.POSITIVE_INFINITY
-      while (info && next <= info.state.last_seq) {
-        let read = 0
-        const batch = await manager.direct
-          .getBatch(stream, { seq: next, batch: page, next_by_subj: subject })
-          .catch((error) => told(error, stream))
-        for await (const message of batch) {
-          read++
-          next = message.seq + 1
-          yield keptOf(message)
-        }
-        if (read === 0) return
-      }
-    },
+    next: (subject, sequence) => found({ seq: sequence, next_by_subj: subject }),
+    all: (subject) => read(subject, { seq: 1 }),
+    since: (subject, time) => read(subject, { start_time: new Date(time) }),
     remove: async (sequence) => (await manager.streams.deleteMessage(stream, sequence, false).catch(missing)) === true,
     purge: async (subject) => (await manager.streams.purge(stream, { filter: subject }).catch((error) => told(error, stream))).purged,
   }
@@ -68,5 +84,6 @@ function keptOf(message: StoredMsg): Kept {
     body: message.data,
     headers: new Headers(Buffer.from(message.header.toString())),
     sequence: message.seq,
+    storedAt: message.time.getTime(),
   }
 }

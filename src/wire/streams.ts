@@ -101,7 +101,7 @@ export async function layout(link: Link, names: Names, options: LayoutOptions): 
       stream({
         ...common,
         name: names.topics,
-        subjects: [`${ns}.topic.>`, `${ns}.redriven.>`],
+        subjects: [`${ns}.topic.>`, `${ns}.redriven.>`, `${ns}.schedule.topic.>`],
         retention: RetentionPolicy.Limits,
         discard: DiscardPolicy.Old,
         ...keeping(options.retention),
@@ -114,7 +114,7 @@ export async function layout(link: Link, names: Names, options: LayoutOptions): 
         ...common,
         ...keeping(retention),
         name: names.topic(name),
-        subjects: [names.ownEvent(name), `${ns}.ownredriven.${token(name)}.>`],
+        subjects: [names.ownEvent(name), `${ns}.ownredriven.${token(name)}.>`, `${ns}.schedule.own.${token(name)}.>`],
         retention: RetentionPolicy.Limits,
         discard: DiscardPolicy.Old,
         max_consumers: 100_000,
@@ -126,7 +126,7 @@ export async function layout(link: Link, names: Names, options: LayoutOptions): 
       stream({
         ...common,
         name: names.queue(name),
-        subjects: [`${ns}.task.${name}.>`, `${ns}.later.${name}.>`],
+        subjects: [`${ns}.task.${name}.>`, `${ns}.later.${name}.>`, `${ns}.schedule.task.${name}.>`],
         retention: RetentionPolicy.Workqueue,
         max_consumers: 100_000,
         allow_atomic: true,
