@@ -127,3 +127,11 @@ export function cronBefore(times: CronTimes, at: Date, count: number): Date[] {
   // croner goes back from the beginning of a second; times are whole seconds, so this includes the second of `at` itself.
   return job(times).previousRuns(count, new Date(at.getTime() + 1000))
 }
+
+/** All times after one instant and up to another, oldest first, at most `most`. */
+export function cronBetween(times: CronTimes, after: Date, until: Date, most: number): Date[] {
+  const found: Date[] = []
+  const walk = job(times)
+  for (let [next] = walk.nextRuns(1, after); next && next <= until && found.length < most; [next] = walk.nextRuns(1, next)) found.push(next)
+  return found
+}

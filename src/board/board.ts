@@ -137,7 +137,7 @@ function face(core: OpenCore): Board {
     async enqueueMany(task, inputs, options) {
       if (task.track) core.results.listen()
       const prepared = await settledAll(inputs.map((input) => order(core, task, input, options)))
-      await core.declareQueue(task.queue)
+      await core.declareQueue(task.place)
       const receipts = await storeMany(core.publisher, prepared, options?.signal)
       return receipts.map((receipt) => new TaskHandle(core, task, receipt, true))
     },

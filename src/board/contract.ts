@@ -10,6 +10,7 @@ import type { Encoding } from '../wire/codec.ts'
 import type { Lane } from '../wire/names.ts'
 import type { Retention } from '../wire/streams.ts'
 import type { DeadLetter } from './letter.ts'
+import type { Queue } from './queue.ts'
 
 /** The contract of what may be announced. A plain value: no connection, no handler. */
 export interface Topic<in Input = never, out Event = unknown> {
@@ -57,7 +58,9 @@ export interface Task<
 > {
   readonly kind: 'task'
   readonly name: string
+  /** Name of the queue it waits in. */
   readonly queue: string
+  readonly place: Queue
   readonly input: Schema | undefined
   readonly output: Schema | undefined
   readonly encoding: Encoding
@@ -74,8 +77,8 @@ export interface Task<
 
 /** Settings of a task that its types do not depend on. */
 export interface TaskSettings {
-  /** Where it waits. Default `default`. */
-  readonly queue?: string
+  /** Where it waits: a name, or a contract made with `queue()`. Default `default`. */
+  readonly queue?: string | Queue
   readonly retry?: RetryOptions
   /** Time for one run of the handler. Default 60 s. */
   readonly timeout?: Duration

@@ -9,6 +9,7 @@ import type { Layout } from '../wire/streams.ts'
 import type { Table } from '../wire/table.ts'
 import type { Task, Topic } from './contract.ts'
 import type { Logger } from './log.ts'
+import type { Queue } from './queue.ts'
 import type { Results } from './result.ts'
 import type { EnqueueOptions, PublishOptions, Receipt } from './sender.ts'
 
@@ -20,6 +21,8 @@ export interface Core {
   /** The connection that listens; opened when the first service starts. */
   listening(): Promise<{ link: Link; answers: Answers }>
   readonly publisher: Publisher
+  /** How single tasks are stored in a queue. */
+  publisherFor(queue: Queue): Pick<Publisher, 'publish'>
   readonly table: Table
   readonly layout: Layout
   readonly results: Results
@@ -33,7 +36,7 @@ export interface Core {
     enqueue(task: Task, input: unknown, options?: EnqueueOptions, origin?: (body: Uint8Array) => string): Promise<Receipt>
   }
   /** Declares the stream of a queue, once. Undefined if that is done: then nothing has to be waited for. */
-  declareQueue(queue: string): Promise<void> | undefined
+  declareQueue(queue: Queue): Promise<void> | undefined
   /** The same for the stream of a topic. */
   declareTopic(topic: Pick<Topic, 'name' | 'retention'>): Promise<void> | undefined
 }

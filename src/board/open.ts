@@ -5,8 +5,9 @@ import { Events } from '../base/events.ts'
 import { origin } from '../base/ids.ts'
 import { answersOver } from '../wire/answers.ts'
 import { type Address, link } from '../wire/connection.ts'
+import { groupCommit } from '../wire/group.ts'
 import { names } from '../wire/names.ts'
-import { publisher } from '../wire/publisher.ts'
+import { type Publisher, publisher } from '../wire/publisher.ts'
 import { inWords, layout, type OnDrift } from '../wire/streams.ts'
 import { table } from '../wire/table.ts'
 import type { Core } from './core.ts'
@@ -63,6 +64,12 @@ export async function open(options: OpenOptions): Promise<OpenCore> {
   const publishing = publisher(speaking, { inFlight: options.inFlight ?? 1000, budget: Math.min(30_000, dedupe / 2) })
   const kept = table(speaking, place, publishing)
   const once = remembering()
+  const groups = new Map<string, Pick<Publisher, 'publish'>>()
+  const grouped = (queue: string) => {
+    const group = groups.get(queue) ?? groupCommit(publishing)
+    groups.set(queue, group)
+    return group
+  }
   let listening: Promise<Awaited<ReturnType<Core['listening']>>> | undefined
   const core: OpenCore = {
     names: place,
@@ -75,13 +82,14 @@ export async function open(options: OpenOptions): Promise<OpenCore> {
       return listening
     },
     publisher: publishing,
+    publisherFor: ({ name, layout: shape }) => (shape === 'log' ? grouped(name) : publishing),
     table: kept,
     layout: declared,
     results: results(speaking, place, kept, events, async (filter) => void (await declared.manager.streams.purge(place.table, { filter }))),
     events,
     log,
     worker: `${hostname()}/${process.pid}/${origin.slice(0, 4)}`,
-    declareQueue: (queue) => once(`queue ${queue}`, () => declared.queue(queue)),
+    declareQueue: ({ name, layout: shape }) => once(`queue ${name} ${shape}`, () => declared.queue(name, shape)),
     declareTopic: ({ name, retention }) =>
       retention === undefined ? undefined : once(`topic ${name}`, () => declared.topic(name, retention)),
     async close() {

@@ -14,9 +14,10 @@ import type { Binding } from '../runtime/binding.ts'
 import { type Gate, Slots } from '../runtime/gate.ts'
 import { encode } from '../wire/codec.ts'
 import type { UserHeaders } from '../wire/envelope.ts'
-import { checkedName, checkedWord, type Lane, lanes, performerName } from '../wire/names.ts'
+import { checkedName, hasAddress, type Lane, lanes, performerName } from '../wire/names.ts'
 import type { Stored } from '../wire/publisher.ts'
 import { consumerSource } from '../wire/source.ts'
+import { shelf } from '../wire/stored.ts'
 import { envelope } from './address.ts'
 import { TaskContext } from './context.ts'
 import type { RetryOptions, Task, TaskSettings } from './contract.ts'
@@ -27,6 +28,7 @@ import type { Prepared } from './many.ts'
 import { memory } from './memory.ts'
 import { readBody, refuseMisfit } from './payload.ts'
 import { checkedHandler, policyOf, schemaOption } from './policy.ts'
+import { type Queue, queueOf } from './queue.ts'
 import type { EnqueueOptions, Receipt } from './sender.ts'
 import { termsOf } from './terms.ts'
 import { takingReaders } from './topic.ts'
@@ -73,11 +75,13 @@ export function task<I extends Schema>(
 export function task(name: string, options?: object): Task {
   const read = readOptions(`task(${name})`, options, taskReaders)
   const timeout = read.timeout ?? defaults.timeout
+  const place = queueOf(read.queue)
   policyOf(`task(${name})`, read.retry, timeout)
   return {
     kind: 'task',
     name: checkedName('task', name),
-    queue: checkedWord('queue', read.queue ?? 'default'),
+    queue: place.name,
+    place,
     input: read.input,
     output: read.output,
     encoding: read.encoding ?? 'msgpack',
@@ -121,7 +125,7 @@ export function enqueue<Input>(
   try {
     if (options !== undefined) checkEnqueue(options)
     const ordered = order(core, task, input, options, origin)
-    const declared = core.declareQueue(task.queue)
+    const declared = core.declareQueue(task.place)
     // Nothing to wait for: the common case makes one promise.
     if (declared === undefined && !(ordered instanceof Promise)) return store(core, task, ordered, options)
     return Promise.all([ordered, declared]).then(([ready]) => store(core, task, ready, options))
@@ -139,7 +143,7 @@ function checkEnqueue(options: EnqueueOptions): void {
 function store(core: Core, task: Task, ready: Prepared, options: EnqueueOptions | undefined): Promise<Receipt> {
   const stored: Promise<Stored & { readonly id?: string }> =
     options?.unique === undefined
-      ? core.publisher.publish(ready, options?.signal)
+      ? core.publisherFor(task.place).publish(ready, options?.signal)
       : storeUnique(core, task, options.unique, ready, options.signal)
   return stored.then((answer) => {
     const receipt = { id: answer.id ?? ready.id, sequence: answer.sequence, duplicate: answer.duplicate }
@@ -160,7 +164,7 @@ export async function performance<Parsed, Returned>(
   const where = `${service}.perform(${task.name})`
   const { concurrency, gates, lease, lanes: served } = readOptions(where, options, performReaders)
   checkedHandler(handler, where)
-  await core.declareQueue(task.queue)
+  await core.declareQueue(task.place)
   const { link, answers } = await core.listening()
   const stream = core.names.queue(task.queue)
   const slots = new Slots(concurrency ?? defaults.concurrency)
@@ -169,15 +173,27 @@ export async function performance<Parsed, Returned>(
     .filter((lane) => task.lanes.includes(lane) && (served ?? lanes).includes(lane))
     .map((lane) => {
       const consumer = performerName(task.name, lane)
+      const filter = core.names.taskFilter(task.queue, task.name, lane)
+      const log = task.place.layout === 'log'
       const declare = async (floor: number | undefined) => {
-        if (floor !== undefined) await core.layout.queue(task.queue)
-        return core.layout.consumer(stream, consumer, [core.names.taskFilter(task.queue, task.name, lane)], lease ?? defaults.lease, {
-          at: 'all',
-        })
+        if (floor !== undefined) await core.layout.queue(task.queue, task.place.layout)
+        return core.layout.consumer(
+          stream,
+          consumer,
+          [filter],
+          lease ?? defaults.lease,
+          log && floor !== undefined ? { floor } : { at: 'all' },
+        )
+      }
+      // A work queue removes what is acknowledged; a log is trimmed behind it.
+      const footing = async () => {
+        const standing = await core.layout.footing(stream, consumer)
+        await core.layout.trim(stream, filter, standing.floor)
+        return standing
       }
       return {
         label: { style: 'explicit', service, name: task.name },
-        source: consumerSource(link, answers, { stream, consumer, lease: lease ?? defaults.lease, declare }),
+        source: consumerSource(link, answers, { stream, consumer, lease: lease ?? defaults.lease, declare, ...(log ? { footing } : {}) }),
         slots,
         policy,
         gates: gates ?? [],
@@ -185,7 +201,12 @@ export async function performance<Parsed, Returned>(
         terms: termsOf(policy),
         read: (delivery) => readBody(delivery, task.input, task.name),
         handle: (input, run) => handler(input as Parsed, new TaskContext(core, run, service, task.name)),
-        ...(task.track ? { ended: (run, outcome) => core.results.ended(task, run, outcome) } : {}),
+        ends: (run) => task.track || (log && hasAddress(run.delivery.subject)),
+        ended: async (run, outcome) => {
+          if (task.track) await core.results.ended(task, run, outcome)
+          // What has an address holds its key as long as it is stored; a log keeps it longer than it waits.
+          if (log && hasAddress(run.delivery.subject)) await shelf(core.layout, stream).remove(run.delivery.sequence)
+        },
         bury: (run, obituary) => buryTask(core, task, run, obituary),
       } satisfies Binding
     })
@@ -207,7 +228,7 @@ const taskReaders = {
   input: schemaOption,
   output: schemaOption,
   track: flag,
-  queue: anything<string>(),
+  queue: anything<string | Queue>(),
   retry: anything<RetryOptions>(),
   timeout: time(1),
   lanes: someLanes,

@@ -170,6 +170,8 @@ export async function subscription<Event>(
       const ctx = new EventContext(core, run, service, topic.kind === 'buried' ? topic.name : topicOf(run.delivery.subject))
       return filter?.(event as Event, ctx) === false ? undefined : handler(event as Event, ctx)
     },
+    ends: () => false,
+    ended: async () => {},
     bury: (run, obituary) => (topic.kind === 'buried' ? giveUp(core, run, service) : buryEvent(core, run, obituary, service, topic)),
   }
 }

@@ -33,8 +33,10 @@ export interface Binding {
   read(delivery: Delivery): unknown
   /** Runs the user's handler. */
   handle(input: unknown, run: Run): unknown
-  /** Called before an acknowledgement; the delivery is acknowledged when it resolves. Absent: nothing is to be done. */
-  readonly ended?: (run: Run, outcome: Outcome) => Promise<void>
+  /** Whether anything is to be done before this run is acknowledged. */
+  ends(run: Run): boolean
+  /** Called before an acknowledgement where `ends` says so; the delivery is acknowledged when it resolves. */
+  ended(run: Run, outcome: Outcome): Promise<void>
   /** Keeps what was given up. The delivery is dropped when it resolves, and tried again if it rejects. */
   bury(run: Run, obituary: Obituary): Promise<void>
 }

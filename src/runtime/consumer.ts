@@ -177,7 +177,7 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
     const now = Date.now()
     const verdict = judge(outcome, run.attempt, run.terms.policy)
     if (events.heard('finished')) tellFinished(run, outcome, verdict, now)
-    if (verdict.say === 'ack' && binding.ended === undefined && run.delivery.count === 1) {
+    if (verdict.say === 'ack' && run.delivery.count === 1 && !binding.ends(run)) {
       run.delivery.ack()
       release(run)
       return

@@ -35,7 +35,7 @@ export async function settle(
 }
 
 async function acknowledge(run: Run, outcome: Outcome, binding: Binding): Promise<void> {
-  if (binding.ended) await binding.ended(run, outcome)
+  if (binding.ends(run)) await binding.ended(run, outcome)
   run.delivery.ack()
   if (run.delivery.count > 1) await binding.memory.forget(run.delivery)
 }

@@ -185,6 +185,9 @@ export function names(namespace: string): Names {
   }
 }
 
+/** Whether a task has an address of its own: then its key is taken as long as it is stored. */
+export const hasAddress = (subject: string): boolean => !subject.endsWith(`.${none}`)
+
 /** The consumer of a subscription. */
 export const subscriptionName = (service: string, topic: string): string => `${service}@${token(topic)}`
 

@@ -39,6 +39,9 @@ export interface Retention {
   readonly messages: number
 }
 
+/** How a queue is kept: acknowledged tasks removed one by one, or behind the last of them. */
+export type QueueLayout = 'work' | 'log'
+
 /** Where a subscription that is set up for the first time begins. */
 export type Start = { readonly at: 'new' | 'all' } | { readonly sequence: number } | { readonly time: Date }
 
@@ -59,13 +62,15 @@ export interface Layout {
   topics(): Promise<void>
   /** The stream of a topic that keeps its events by a rule of its own. */
   topic(name: string, retention: Retention): Promise<void>
-  queue(name: string): Promise<void>
+  queue(name: string, layout: QueueLayout): Promise<void>
   table(): Promise<void>
   dead(): Promise<void>
   /** A consumer that hands over what matches `filters`, to be answered within `lease` ms. Tells where it stands. */
   consumer(stream: string, name: string, filters: readonly string[], lease: number, start: Start | Behind): Promise<Footing>
   /** Where a consumer stands. */
   footing(stream: string, name: string): Promise<Footing>
+  /** Removes what lies at or behind a floor. */
+  trim(stream: string, filter: string, floor: number): Promise<void>
 }
 
 /** What the layout needs to be told. */
@@ -122,12 +127,12 @@ export async function layout(link: Link, names: Names, options: LayoutOptions): 
         allow_msg_schedules: true,
       }),
     // Schedules live beside the tasks they become, so this stream may have no limit: a limit would evict work.
-    queue: (name) =>
+    queue: (name, shape) =>
       stream({
         ...common,
         name: names.queue(name),
         subjects: [`${ns}.task.${name}.>`, `${ns}.later.${name}.>`, `${ns}.schedule.task.${name}.>`],
-        retention: RetentionPolicy.Workqueue,
+        retention: shape === 'log' ? RetentionPolicy.Limits : RetentionPolicy.Workqueue,
         max_consumers: 100_000,
         allow_atomic: true,
         allow_msg_schedules: true,
@@ -157,6 +162,10 @@ export async function layout(link: Link, names: Names, options: LayoutOptions): 
       }),
     consumer: (streamName, name, filters, lease, start) =>
       declareConsumer(manager, streamName, consumerConfig(name, filters, lease), start, options),
+    trim: async (streamName, filter, floor) => {
+      if (floor > 0)
+        await manager.streams.purge(streamName, { filter, seq: floor + 1 }).catch((error) => told(error, `trimming ${streamName}`))
+    },
     footing: async (streamName, name) =>
       footingOf(await manager.consumers.info(streamName, name).catch((error) => told(error, `consumer ${name} of ${streamName}`))),
   }

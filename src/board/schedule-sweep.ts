@@ -1,0 +1,177 @@
+/**
+ * The sweep: sees to it that times are not lost and schedules do not stay stuck.
+ *
+ * The broker makes up for missed times once after an ordered stop and never after it was killed, and gives a schedule up
+ * when it cannot store what it fires. So boards with a running service look: when the first service starts, when the
+ * connection is back, and every few minutes. One board looks at a time, and what it finds it sets right: missed times are
+ * fired as their schedule wants it, each once, and stuck schedules are armed again.
+ */
+
+import { cronBetween } from '../base/cron.ts'
+import { CallboardError } from '../base/errors.ts'
+import { timesBefore } from '../base/when.ts'
+import { header, headerJson } from '../wire/envelope.ts'
+import type { Core } from './core.ts'
+import { type Definition, firedMessage, placeOf, type Stored } from './schedule-definition.ts'
+import { firstSecond, type Known, margin, type ScheduleState, stateOf } from './schedule-state.ts'
+import { allSchedules, firedSince, lastFired, replace } from './schedule-store.ts'
+import { amendTrail, type Came, readTrail } from './schedule-trail.ts'
+import { madeUpFor } from './schedule-turn.ts'
+
+/** Times made up for in one sweep at most; the rest waits for the next. */
+const most = 1000
+/** Between two sweeps, in ms, give or take a fifth. */
+const _pace = 300_000
+/** How long one board has the sweep to itself, in ms. */
+const turnOfOne = 2000
+/** Who has been away looks again when what was due meanwhile is certain not to come by itself. */
+const _again = margin + 1500
+
+/** Looks at every schedule once, unless another board is just doing so. */
+export async function sweep(core: Core): Promise<void> {
+  let alone = false
+  for await (const schedule of allSchedules(core)) {
+    alone ||= await takeSweep(core)
+    if (!alone) return
+    if (schedule.definition.paused === true) continue
+    await makeUp(core, schedule)
+    const now = Date.now()
+    const state = stateOf(schedule.definition, known(schedule.storedAt, await lastCame(core, schedule, now), now))
+    if (state === 'stuck') await rearm(core, schedule, state)
+  }
+}
+
+async function takeSweep(core: Core): Promise<boolean> {
+  try {
+    await core.table.put(core.names.record('sweep'), new Uint8Array(0), { ttl: turnOfOne, revision: 0 })
+    return true
+  } catch (error) {
+    if (error instanceof CallboardError && error.code === 'ALREADY_EXISTS') return false
+    throw error
+  }
+}
+
+/** Fires what was missed, as the schedule wants it. */
+async function makeUp(core: Core, schedule: Stored): Promise<void> {
+  const { definition } = schedule
+  if (!madeUpFor(definition)) return
+  const now = Date.now()
+  const { until } = await readTrail(core, definition.name)
+  const due = dueTimes(definition, Math.max(until, definition.since + firstSecond), now)
+  const [first] = due
+  if (first === undefined) return
+  const came = await cameSince(core, definition, first)
+  const missing = due.filter((time) => !came.some(([at]) => at === time))
+  for (const time of missing) await fireMissed(core, schedule, time)
+  if (missing.length > 0) {
+    const when = missing.slice(-3).map(written).join(', ')
+    core.events.tell('trouble', {
+      what: `the schedule ${definition.name} missed ${missing.length} of its times (${when}); they are made up for`,
+    })
+  }
+  const accounted = due.length < most ? now - margin : (due.at(-1) as number)
+  await amendTrail(core, definition.name, undefined, (trail) => ({ ...trail, until: Math.max(trail.until, accounted) }))
+}
+
+/** The times that should have come and are not accounted for, oldest first. */
+export function dueTimes({ times, missed }: Pick<Definition, 'times' | 'missed'>, after: number, now: number): number[] {
+  if (!('cron' in times) || missed === 'skip') return []
+  if (missed === undefined) return timesBefore(times, now - margin, 1).filter((time) => time > after)
+  return cronBetween(times, new Date(Math.max(after, now - missed)), new Date(now - margin), most).map(Number)
+}
+
+/** What has come since an instant: what is still stored, and then what was run. Read in this order, nothing can pass by in between. */
+async function cameSince(core: Core, definition: Definition, since: number): Promise<Came[]> {
+  const came: Came[] = []
+  for await (const each of firedSince(core, definition, since)) came.push(each)
+  return [...came, ...(await readTrail(core, definition.name)).came]
+}
+
+/** Fires for a time that was missed. Its id follows from the time, so two that do it do it once. */
+async function fireMissed(core: Core, { definition, body, fields }: Stored, time: number): Promise<void> {
+  const { target } = placeOf(core.names, definition)
+  const extra: [string, string][] = [
+    [header.definition, headerJson(definition)],
+    [header.occurrence, String(time)],
+  ]
+  await core.publisher.publish(firedMessage({ body, fields }, target, `${definition.name}@${written(time)}`, extra))
+}
+
+const written = (time: number): string => new Date(time).toISOString().replace('.000Z', 'Z')
+
+/** The newest firing that is known of. */
+export async function lastCame(core: Core, { definition, storedAt }: Stored, now: number): Promise<Came | undefined> {
+  const [waiting, trail] = await Promise.all([lastFired(core, definition), readTrail(core, definition.name)])
+  const newest = (a: Came | undefined, b: Came | undefined) => (a === undefined || (b !== undefined && b[2] > a[2]) ? b : a)
+  let last = trail.came.reduce(newest, waiting)
+  const { times, fires } = definition
+  // Among other events of its topic, and not yet taken by a subscriber: looked for where it should be.
+  if ('topic' in fires && stateOf(definition, known(storedAt, last, now)) !== 'ok') {
+    const since = 'every' in times ? now - 2 * times.every - margin : (timesBefore(times, now - margin, 1)[0] ?? now)
+    for await (const each of firedSince(core, definition, since)) last = newest(last, each)
+  }
+  return last
+}
+
+/** What the state of a schedule is judged from. */
+export function known(storedAt: number, last: Came | undefined, now: number): Known {
+  return { now, storedAt, lastTime: last?.[0] ?? 0, lastStored: last?.[2] ?? 0 }
+}
+
+/** Arms a schedule again, unless somebody changed it meanwhile. True: it was. */
+export async function rearm(core: Core, { definition, body, fields, sequence }: Stored, state: ScheduleState): Promise<boolean> {
+  const armed = await replace(core, definition, (before) => (before?.sequence === sequence ? { definition, body, fields } : undefined))
+  if (armed) core.events.tell('trouble', { what: `the schedule ${definition.name} was ${state}; it was armed again` })
+  return armed
+}
+
+/** Sweeps while services run. */
+export interface Attendant {
+  /** A service has started. */
+  begin(): void
+  /** The last service has stopped. */
+  end(): void
+}
+
+/** Sweeps while services of a board run. */
+export function attendant(core: Core): Attendant {
+  const timers = new Set<NodeJS.Timeout>()
+  let deafen: (() => void) | undefined
+
+  function after(ms: number, then?: () => void): void {
+    const timer = setTimeout(() => {
+      timers.delete(timer)
+      void sweep(core).catch((error: unknown) => {
+        if (deafen !== undefined) core.events.tell('trouble', { what: 'schedules could not be looked after', error })
+      })
+      then?.()
+    }, ms)
+    timers.add(timer.unref())
+  }
+
+  /** Boards that lost the broker together do not come back in step. */
+  function soon(): void {
+    const late = Math.random() * 500
+    after(late)
+    after(late + again)
+  }
+
+  function pacing(): void {
+    after(pace * (0.8 + Math.random() * 0.4), pacing)
+  }
+
+  return {
+    begin() {
+      if (deafen !== undefined) return
+      deafen = core.link.listen((event) => event.type === 'back' && soon())
+      soon()
+      pacing()
+    },
+    end() {
+      deafen?.()
+      deafen = undefined
+      for (const timer of timers) clearTimeout(timer)
+      timers.clear()
+    },
+  }
+}
