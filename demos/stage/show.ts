@@ -2,6 +2,7 @@
 
 import { createRequire } from 'node:module'
 import { type Server, startServer } from 'callboard/server'
+import { emailFanout } from '../email-fanout/demo.ts'
 import { groupNotification } from '../group-notification/demo.ts'
 import type { Options } from './options.ts'
 import { random } from './random.ts'
@@ -13,6 +14,7 @@ const { version } = createRequire(import.meta.url)('callboard/package.json') as 
 
 const demos: Readonly<Record<string, (options: Options, live: boolean) => Demo | Promise<Demo>>> = {
   'group-notification': groupNotification,
+  'email-fanout': emailFanout,
 }
 
 /** What came of a performance. */
