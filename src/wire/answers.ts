@@ -16,7 +16,7 @@ export interface Answers {
   drop(reply: string, reason: string): void
   /** Not kept: the next one says it again. */
   working(reply: string): void
-  /** Resolves when the broker has read everything said so far. */
+  /** Resolves when the broker has read everything said so far, or the connection is lost. */
   flush(): Promise<void>
 }
 
@@ -34,6 +34,9 @@ const fresh = (): Batch => ({ replies: [], words: [] })
 export function answersOver(link: Link, trouble: (error: Error) => void): Answers {
   let collected = fresh()
   let written = fresh()
+  // What the broker is being asked a sign about; told again like the rest if the connection changes before it comes.
+  let asking = fresh()
+  let changes = 0
   let confirming: Promise<void> | undefined
   let scheduled = false
 
@@ -51,24 +54,34 @@ export function answersOver(link: Link, trouble: (error: Error) => void): Answer
     collected = fresh()
     send(batch)
     append(written, batch)
-    confirming ??= confirm()
+    ask()
+  }
+
+  function ask(): void {
+    if (confirming !== undefined || link.nc.isClosed()) return
+    confirming = confirm().finally(() => {
+      confirming = undefined
+    })
   }
 
   /** Asks for signs until everything written is known to be read. One question at a time, so its cost does not grow with the load. */
   async function confirm(): Promise<void> {
-    while (written.replies.length > 0 && !link.nc.isClosed()) {
-      const batch = written
+    while (written.replies.length > 0) {
+      const before = changes
+      asking = written
       written = fresh()
-      try {
-        await link.nc.flush()
-      } catch {
-        // Lost on the way; told again when the link is back.
-        append(batch, written)
-        written = batch
-        break
+      const heard = await link.nc.flush().then(
+        () => true,
+        () => false,
+      )
+      // A sign on another connection says nothing about what went into the last one.
+      if (!heard || before !== changes) {
+        append(asking, written)
+        written = asking
       }
+      asking = fresh()
+      if (!heard) return
     }
-    confirming = undefined
   }
 
   function send(batch: Batch): void {
@@ -80,9 +93,12 @@ export function answersOver(link: Link, trouble: (error: Error) => void): Answer
   }
 
   link.listen((event) => {
-    if (event.type !== 'back' || written.replies.length === 0) return
+    if (event.type === 'refused') return
+    changes++
+    if (event.type !== 'back') return
+    send(asking)
     send(written)
-    confirming ??= confirm()
+    if (written.replies.length > 0) ask()
   })
 
   return {
@@ -94,7 +110,7 @@ export function answersOver(link: Link, trouble: (error: Error) => void): Answer
     },
     async flush() {
       if (collected.replies.length > 0) write()
-      while (confirming !== undefined) await confirming
+      await confirming
     },
   }
 }
