@@ -10,7 +10,7 @@ import { fault } from '../base/errors.ts'
 import type { FailureError, Obituary } from '../base/obituary.ts'
 import type { Run } from '../runtime/run.ts'
 import { encode } from '../wire/codec.ts'
-import { header, headerBlock, headerJson, mostHeaderBytes } from '../wire/envelope.ts'
+import { header, headerBlock, headerJson, mostOwnHeaderBytes } from '../wire/envelope.ts'
 import { subscriptionName, topicOf } from '../wire/names.ts'
 import { shelf } from '../wire/stored.ts'
 import type { Task, Topic, TopicPattern } from './contract.ts'
@@ -49,19 +49,24 @@ async function bury(core: Core, subject: string, grave: Grave, { delivery }: Run
   const fields = [[header.id, `dead:${subject}:${delivery.sequence}`], ...kept] as [string, string][]
   await core.publisher.publish({
     subject,
-    headers: headerBlock([...fields, [header.dead, fittingJson(grave, fields)]]),
+    headers: headerBlock(
+      [...fields, [header.dead, fittingJson(grave, fields, core.link.maxPayload - delivery.body.length)]],
+      mostOwnHeaderBytes,
+    ),
     body: delivery.body,
   })
 }
 
-/** The story of a death, without the older parts of its history where the headers would grow too large. */
-function fittingJson(grave: Grave, fields: readonly (readonly [string, string])[]): string {
-  const room = mostHeaderBytes - 200 - fields.reduce((sum, [name, value]) => sum + name.length + Buffer.byteLength(value) + 4, 0)
+/** The story of a death, without the older parts of its history where it would grow too large beside body and headers. */
+function fittingJson(grave: Grave, fields: readonly (readonly [string, string])[], free: number): string {
+  const taken = 200 + fields.reduce((sum, [name, value]) => sum + name.length + Buffer.byteLength(value) + 4, 0)
+  const room = Math.min(mostOwnHeaderBytes, free) - taken
   for (const history of [grave.history, grave.history.slice(-1), []]) {
     const json = headerJson({ ...grave, history })
     if (json.length <= room) return json
   }
-  return headerJson({ ...grave, history: [], error: { name: grave.error.name, message: grave.error.message.slice(0, 200) } })
+  const { name, message } = grave.error
+  return headerJson({ ...grave, history: [], error: { name: name.slice(0, 50), message: message.slice(0, 200) } })
 }
 
 /** The dead letters of a board. */
@@ -131,12 +136,17 @@ export function dead(core: Core): Dead {
 
   async function sendBack(letter: Letter, body: Uint8Array): Promise<void> {
     if (letter.style === 'explicit') await core.results.forget(letter.id)
-    const fields: [string, string][] = [
+    const fields: (readonly [string, string])[] = [
       [header.id, `redriven:${letter.sequence}`],
       [header.ownId, letter.id],
       ...contentTypeField(letter.encoding),
+      ...letter.along,
     ]
-    await core.publisher.publish({ subject: letter.back, headers: headerBlock([...fields, ...Object.entries(letter.headers)]), body })
+    await core.publisher.publish({
+      subject: letter.back,
+      headers: headerBlock([...fields, ...Object.entries(letter.headers)], mostOwnHeaderBytes),
+      body,
+    })
     await letters.remove(letter.sequence)
   }
 

@@ -52,7 +52,11 @@ export interface Grave extends Obituary {
 export interface Letter extends DeadLetter {
   readonly back: string
   readonly encoding: Encoding
+  /** What callboard sent along and what holds for another life too: key, own retries. */
+  readonly along: readonly (readonly [string, string])[]
 }
+
+const alongside: ReadonlySet<string> = new Set([header.key, header.retry, header.parent])
 
 /** Reads a letter. */
 export function letterOf({ sequence, headers, body }: { sequence: number; headers: Headers; body: Uint8Array }): Letter {
@@ -65,6 +69,7 @@ export function letterOf({ sequence, headers, body }: { sequence: number; header
     headers: headers.user,
     bytes: body,
     encoding,
+    along: [...headers].filter(([name]) => alongside.has(name)),
     payload: () => decode(body, encoding),
   }
 }
@@ -75,7 +80,7 @@ export function matches(letter: DeadLetter, { limit: _limit, within: _within, ..
 }
 
 /** A letter as a line of JSON. A body that cannot be read is there in base64. */
-export function lineOf({ bytes, payload, back: _back, encoding: _encoding, ...letter }: Letter): string {
+export function lineOf({ bytes, payload, back: _back, encoding: _encoding, along: _along, ...letter }: Letter): string {
   try {
     return JSON.stringify({ ...letter, payload: payload() })
   } catch {

@@ -4,6 +4,7 @@ import { fault } from '../base/errors.ts'
 import { type Checked, check, listed, type Schema } from '../base/schema.ts'
 import { decode, type Encoding } from '../wire/codec.ts'
 import { type Headers, header, idOf } from '../wire/envelope.ts'
+import { type Outgoing, tooLarge } from '../wire/publisher.ts'
 import type { Delivery } from '../wire/source.ts'
 
 /** Refuses a value that does not fit its schema. A promise only for asynchronous schemas. */
@@ -19,6 +20,16 @@ function judgeMisfit(checked: Checked, name: string): void {
       details: { complaints: checked.complaints },
     })
   }
+}
+
+/** Kept free in every message: should it be given up, the story of that must fit beside its body. */
+const storyRoom = 4096
+
+/** Refuses what is so large that it could not be buried. Throws PAYLOAD_TOO_LARGE. */
+export function refuseHuge<M extends Outgoing>(message: M, most: number): M {
+  const size = message.body.length + message.headers.length
+  if (size > most - storyRoom) throw tooLarge(size, most - storyRoom)
+  return message
 }
 
 /** What a handler gets: decoded and checked. Throws DECODE, NOT_CALLBOARD or SCHEMA_MISMATCH. */

@@ -26,7 +26,7 @@ import { buryTask } from './dead.ts'
 import { defaults } from './defaults.ts'
 import type { Prepared } from './many.ts'
 import { memory } from './memory.ts'
-import { readBody, refuseMisfit } from './payload.ts'
+import { readBody, refuseHuge, refuseMisfit } from './payload.ts'
 import { checkedHandler, policyOf, schemaOption } from './policy.ts'
 import { type Queue, queueOf } from './queue.ts'
 import type { EnqueueOptions, Receipt } from './sender.ts'
@@ -109,7 +109,7 @@ export function order<Input>(
   const write = () => {
     const body = input === undefined ? nothing : encode(input, task.encoding)
     const id = options?.id !== undefined ? checkedId(options.id) : (origin?.(body) ?? newId())
-    return envelope(core, task, id, options, body)
+    return refuseHuge(envelope(core, task, id, options, body), core.link.maxPayload)
   }
   return misfit ? misfit.then(write) : write()
 }

@@ -26,7 +26,7 @@ import { homeOf } from './home.ts'
 import { letterOf } from './letter.ts'
 import type { Prepared } from './many.ts'
 import { memory } from './memory.ts'
-import { contentTypeField, readBody, refuseMisfit } from './payload.ts'
+import { contentTypeField, readBody, refuseHuge, refuseMisfit } from './payload.ts'
 import { checkedHandler, policyOf } from './policy.ts'
 import type { PublishOptions, Receipt } from './sender.ts'
 
@@ -90,7 +90,7 @@ export function announcement<Input>(
   const write = () => {
     const body = encode(event, topic.encoding)
     const id = options.id !== undefined ? checkedId(options.id) : (origin?.(body) ?? newId())
-    return { id, subject: homeOf(core.names, topic).event, headers: headersOf(id, topic, options), body }
+    return refuseHuge({ id, subject: homeOf(core.names, topic).event, headers: headersOf(id, topic, options), body }, core.link.maxPayload)
   }
   return misfit ? misfit.then(write) : write()
 }

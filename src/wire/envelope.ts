@@ -41,8 +41,10 @@ export const header = {
   batchCommit: 'Nats-Batch-Commit',
 } as const
 
-/** All header bytes of a message together. */
+/** All header bytes of a message together, as it is sent first. */
 export const mostHeaderBytes = 32 * 1024
+/** The same when callboard sends it again with more to say; the broker takes 64 KiB. */
+export const mostOwnHeaderBytes = 48 * 1024
 
 /** User headers: text by name. */
 export type UserHeaders = Readonly<Record<string, string>>
@@ -58,12 +60,11 @@ export function idOnly(id: string): Uint8Array {
 }
 
 /** A header block. Values must be checked or ours. Throws HEADERS_TOO_LARGE. */
-export function headerBlock(fields: Iterable<readonly [name: string, value: string]>): Uint8Array {
+export function headerBlock(fields: Iterable<readonly [name: string, value: string]>, most = mostHeaderBytes): Uint8Array {
   let text = start
   for (const [name, value] of fields) text += `${name}: ${value}\r\n`
   const bytes = Buffer.from(`${text}\r\n`)
-  if (bytes.length > mostHeaderBytes)
-    throw fault('HEADERS_TOO_LARGE', `The headers have ${bytes.length} bytes, the limit is ${mostHeaderBytes}.`)
+  if (bytes.length > most) throw fault('HEADERS_TOO_LARGE', `The headers have ${bytes.length} bytes, the limit is ${most}.`)
   return bytes
 }
 
