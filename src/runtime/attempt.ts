@@ -39,3 +39,8 @@ export function count(handovers: number, note: Note | undefined): Counted {
   const vanished = note?.open === true || handovers - explained > 1
   return vanished ? { attempt: used + 2, suspect: true } : { attempt: used + 1, suspect: false }
 }
+
+/** What a note says of earlier runs. */
+export function past(note: Note | undefined): Pick<Note, 'history'> & { ran: number } {
+  return { history: note?.history ?? [], ran: note?.ran ?? 0 }
+}

@@ -2,26 +2,23 @@
  * The consumer: asks for what fits, runs it, and has it settled. There is one of these for each binding, and it has never
  * heard what the binding is for.
  *
- * A delivery is waiting (arrived, no slot yet), at a gate, or running; it is held in each of these, and its lease is
- * prolonged. How much is asked for beyond the free slots follows the measured pace: what is worked off within a tick,
- * so that fast handlers never wait for the broker and slow ones hoard nothing that another worker could do.
+ * A delivery waits for a slot, is at a gate, or runs; it is held in each of these, and its lease is prolonged.
  */
 
+import { atMost } from '../base/deadline.ts'
 import type { Events } from '../base/events.ts'
 import type { Reason } from '../base/obituary.ts'
 import { Queue } from '../base/queue.ts'
 import type { Intake, Receiver } from '../wire/source.ts'
-import { count, type Note } from './attempt.ts'
+import { count, past } from './attempt.ts'
 import type { Binding } from './binding.ts'
+import { Demand } from './demand.ts'
 import { pass } from './gate.ts'
 import { overdue, prolong, tick } from './heartbeat.ts'
 import { outcomeOf, perform } from './perform.ts'
 import { Run } from './run.ts'
 import { settle } from './settle.ts'
-import { admit, judge, type Outcome } from './verdict.ts'
-
-/** What is asked for ahead of free slots, at most. */
-const mostAhead = 1000
+import { admit, judgeAnyway, type Outcome, type Verdict } from './verdict.ts'
 
 /** A consumer of one binding. */
 export interface Consumer {
@@ -33,9 +30,9 @@ export interface Consumer {
   start(): Promise<void>
   /** Takes nothing more, hands back what has not begun, waits for the rest; at the deadline (ms from now) interrupts it and hands it back. */
   drain(deadline: number): Promise<void>
-  /** Stops the runs with this id. True if there was one. */
-  cancel(id: string): boolean
-  /** The runs with this id, if any are here. */
+  /** Calls off what has this id, whether it runs or waits here. */
+  cancel(id: string): void
+  /** The run with this id, if it is here. */
   find(id: string): Run | undefined
 }
 
@@ -47,17 +44,15 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
   const running = new Set<Run>()
   const settling = new Set<Promise<void>>()
   const closing = new AbortController()
+  const demand = new Demand(slots.size)
   let intake: Intake | undefined
-  let outstanding = 0
-  let ahead = 0
-  let done = 0
   let ticking: NodeJS.Timeout | undefined
   let idle: (() => void) | undefined
   let filling = false
 
   const receiver: Receiver = {
     deliver(delivery) {
-      if (outstanding > 0) outstanding--
+      demand.arrived()
       const run = new Run(delivery, binding.terms(delivery), Date.now())
       ticking ??= setInterval(onTick, tick)
       if (closing.signal.aborted) track(handBack(run))
@@ -66,11 +61,11 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
       refill()
     },
     lapsed(n) {
-      outstanding = Math.max(0, outstanding - n)
+      demand.lapsed(n)
       refill()
     },
     reset() {
-      outstanding = 0
+      demand.reset()
       refill()
     },
     trouble(what, error) {
@@ -84,14 +79,10 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
     yield* waiting
   }
 
-  /** Asks again as soon as half of what may be held is used up, so that the next arrive before the last are done. */
   function refill(): void {
     if (closing.signal.aborted) return
-    const room = slots.size + ahead - running.size - waiting.length - gated.size
-    if (room <= 0 || outstanding > room / 2) return
-    const more = room - outstanding
-    outstanding += more
-    intake?.ask(more)
+    const more = demand.more(running.size + waiting.length + gated.size)
+    if (more > 0) intake?.ask(more)
   }
 
   async function enter(run: Run): Promise<void> {
@@ -103,6 +94,7 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
       return track(handBack(run))
     }
     gated.delete(run)
+    if (closing.signal.aborted) return track(handBack(run))
     admitted(run)
   }
 
@@ -126,16 +118,23 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
   /** Begins what was handed over before: first it is looked up which attempt this is. */
   async function resume(run: Run): Promise<void> {
     try {
-      await recall(run)
+      if (run.stopped === undefined) await recall(run)
       begin(run)
     } catch (error) {
       receiver.trouble(`what is remembered of ${run.id} could not be read; it will be run again`, error)
+      if (run.ended) return
       run.delivery.again(1000)
       release(run)
     }
   }
 
   function begin(run: Run): void {
+    // While it was recalled it may have been handed back, at the end of a drain, or called off.
+    if (run.ended) return
+    if (run.stopped !== undefined) {
+      end(run, outcomeOf(run.stopped, run.allowance))
+      return
+    }
     const now = Date.now()
     const reason = refusal(run, now)
     if (reason !== undefined) {
@@ -175,7 +174,9 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
     }
     run.ended = true
     const now = Date.now()
-    const verdict = judge(outcome, run.attempt, run.terms.policy)
+    const verdict = judgeAnyway(outcome, run.attempt, run.terms.policy, (error) =>
+      receiver.trouble(`the policy for ${run.id} could not be asked; it is tried again as any other`, error),
+    )
     if (events.heard('finished')) tellFinished(run, outcome, verdict, now)
     if (verdict.say === 'ack' && run.delivery.count === 1 && !binding.ends(run)) {
       run.delivery.ack()
@@ -185,14 +186,14 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
     track(settle(run, outcome, verdict, binding, worker, events, now).then(() => release(run)))
   }
 
-  function tellFinished(run: Run, outcome: Outcome, verdict: ReturnType<typeof judge>, now: number): void {
+  function tellFinished(run: Run, outcome: Outcome, verdict: Verdict, now: number): void {
     events.tell('finished', {
       ...binding.label,
       id: run.id,
       attempt: run.attempt,
       verdict: verdict.say,
       end: outcome.end,
-      ms: now - run.startedAt,
+      ms: run.startedAt === 0 ? 0 : now - run.startedAt,
       ...(verdict.say === 'again' ? { after: verdict.after } : {}),
       ...('error' in outcome ? { error: outcome.error } : {}),
     })
@@ -202,10 +203,10 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
     run.ended = true
     run.leave?.()
     running.delete(run)
-    done++
+    demand.ended()
     slots.give()
     refill()
-    if (idle && running.size === 0) idle()
+    if (running.size === 0) idle?.()
   }
 
   function track(work: Promise<void>): void {
@@ -229,14 +230,13 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
 
   function onTick(): void {
     const now = Date.now()
-    ahead = Math.min(mostAhead, Math.max(done, Math.floor(ahead / 2)))
-    done = 0
     prolong(held(), binding.source.lease, now)
     for (const run of overdue(running, now)) interrupt(run, 'timed out')
-    if (running.size + waiting.length + gated.size === 0) {
+    const idle = running.size + waiting.length + gated.size === 0
+    demand.tick(idle)
+    if (idle) {
       clearInterval(ticking)
       ticking = undefined
-      ahead = 0
     }
     refill()
   }
@@ -245,6 +245,13 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
     run.stop(why)
     end(run, outcomeOf(why, run.allowance))
   }
+
+  /** Resolves when nothing runs. */
+  const emptied = () =>
+    new Promise<void>((resolve) => {
+      idle = resolve
+      if (running.size === 0) resolve()
+    })
 
   return {
     binding,
@@ -264,17 +271,15 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
       const closed = intake?.close()
       for (const run of waiting.empty()) track(handBack(run))
       await closed
-      if (running.size > 0) await settled(deadline, (resolve) => (idle = resolve))
+      await atMost(deadline, emptied())
       for (const run of [...running]) if (!run.ended) run.stop('interrupted')
-      if (running.size > 0) await settled(Math.min(2000, deadline), (resolve) => (idle = resolve))
+      await atMost(Math.min(2000, deadline), emptied())
       for (const run of [...running]) if (!run.ended) interrupt(run, 'interrupted')
       while (settling.size > 0) await Promise.all(settling)
       clearInterval(ticking)
     },
     cancel(id) {
-      const run = this.find(id)
-      run?.stop('cancelled')
-      return run !== undefined
+      for (const run of held()) if (run.id === id) run.stop('cancelled')
     },
     find(id) {
       for (const run of running) if (run.id === id) return run
@@ -289,20 +294,4 @@ function refusal(run: Run, now: number): Reason | undefined {
   if (attempt === 1 && terms.expires === undefined) return undefined
   const { expires, policy } = terms
   return admit({ attempt, now, storedAt: policy.maxAge === 0 ? 0 : delivery.storedAt, ran, expires }, policy)
-}
-
-/** What a note says of earlier runs. */
-function past(note: Note | undefined): Pick<Note, 'history'> & { ran: number } {
-  return { history: note?.history ?? [], ran: note?.ran ?? 0 }
-}
-
-/** Resolves when `listen`'s callback is called, or after `ms`. */
-function settled(ms: number, listen: (resolve: () => void) => void): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms)
-    listen(() => {
-      clearTimeout(timer)
-      resolve()
-    })
-  })
 }

@@ -113,6 +113,19 @@ export function judge(outcome: Outcome, attempt: number, policy: Policy): Verdic
   }
 }
 
+/** The wait after a failure whose policy cannot be asked, in ms. */
+const patience = 1_000
+
+/** The same, whatever the user's own functions in a policy do: where one throws, it is tried again as any other. */
+export function judgeAnyway(outcome: Outcome, attempt: number, policy: Policy, trouble: (error: unknown) => void): Verdict {
+  try {
+    return judge(outcome, attempt, policy)
+  } catch (error) {
+    trouble(error)
+    return judge(outcome, attempt, { ...policy, retriable: () => true, backoff: () => patience })
+  }
+}
+
 function judgeError(error: unknown, attempt: number, policy: Policy): Verdict {
   if (error instanceof Reject) return { say: 'bury', reason: 'rejected' }
   if (error instanceof Snooze) return { say: 'again', after: error.after, counts: false }

@@ -1,0 +1,54 @@
+/**
+ * How many deliveries to ask for. Beyond the free slots it follows the measured pace: what is worked off within a tick, so
+ * that fast handlers never wait for the broker and slow ones hoard nothing that another worker could do.
+ */
+
+/** What is asked for ahead of free slots, at most. */
+const mostAhead = 1000
+
+/** Counts what was asked for and has not come. */
+export class Demand {
+  readonly #slots: number
+  #outstanding = 0
+  #ahead = 0
+  #done = 0
+
+  constructor(slots: number) {
+    this.#slots = slots
+  }
+
+  /** One has come. */
+  arrived(): void {
+    if (this.#outstanding > 0) this.#outstanding--
+  }
+
+  /** So many will not come. */
+  lapsed(n: number): void {
+    this.#outstanding = Math.max(0, this.#outstanding - n)
+  }
+
+  /** None of them will come. */
+  reset(): void {
+    this.#outstanding = 0
+  }
+
+  /** One is done. */
+  ended(): void {
+    this.#done++
+  }
+
+  /** A tick has passed. `idle`: nothing is held. */
+  tick(idle: boolean): void {
+    this.#ahead = idle ? 0 : Math.min(mostAhead, Math.max(this.#done, Math.floor(this.#ahead / 2)))
+    this.#done = 0
+  }
+
+  /** How many more to ask for while so many are held, counted as asked for. Nothing before half of what may be held is used up, so that questions are few and the next arrive before the last are done. */
+  more(held: number): number {
+    const room = this.#slots + this.#ahead - held
+    if (room <= 0 || this.#outstanding > room / 2) return 0
+    const more = room - this.#outstanding
+    this.#outstanding = room
+    return more
+  }
+}
