@@ -45,6 +45,13 @@ export interface Results {
   progress(id: string, body: Uint8Array): void
   /** Hears how far a task is. Gives back how to stop. */
   watchProgress(id: string, hear: (value: unknown) => void): () => void
+  /** Nothing is heard any more: whoever waits is told so. */
+  close(): void
+}
+
+interface Waiter {
+  resolve(end: End): void
+  reject(error: Error): void
 }
 
 /** Ends heard before anybody asked for them, at most. What is beyond is read from the table. */
@@ -53,7 +60,7 @@ const mostHeard = 10_000
 /** The ends of tracked tasks in a table. */
 export function results(link: Link, names: Names, table: Table, events: Events, purge: (subject: string) => Promise<void>): Results {
   const heard = new Map<string, End>()
-  const waiting = new Map<string, Set<(end: End) => void>>()
+  const waiting = new Map<string, Set<Waiter>>()
   let listening = false
   const place = (id: string) => [originOf(id), keyToken(id)] as const
   const key = (id: string) => names.record('result', ...place(id))
@@ -61,7 +68,7 @@ export function results(link: Link, names: Names, table: Table, events: Events, 
   function arrived(token: string, body: Uint8Array): void {
     const end = decode(body) as End
     const waiters = waiting.get(token)
-    if (waiters) for (const resolve of waiters) resolve(end)
+    if (waiters) for (const { resolve } of waiters) resolve(end)
     else heard.set(token, end)
     const oldest = heard.size > mostHeard ? heard.keys().next().value : undefined
     if (oldest !== undefined) heard.delete(oldest)
@@ -117,28 +124,46 @@ export function results(link: Link, names: Names, table: Table, events: Events, 
     async wait(id, signal) {
       const token = keyToken(id)
       const before = heard.get(token)
-      if (before !== undefined) return before
+      // What was given up may have been sent back since, and have another end: that is looked up.
+      if (before !== undefined && !('obituary' in before)) return before
       const own = listening && originOf(id) === origin
-      const unwatch = own ? undefined : table.watch(names.live('result', ...place(id)), (body) => arrived(token, body))
       const waiters = waiting.get(token) ?? new Set()
       waiting.set(token, waiters)
-      let found: ((end: End) => void) | undefined
+      const cleanup: (() => void)[] = []
+      if (!own) cleanup.push(table.watch(names.live('result', ...place(id)), (body) => arrived(token, body)))
       try {
         return await new Promise<End>((resolve, reject) => {
-          found = resolve
-          waiters.add(resolve)
-          const look = () => find(id).then((end) => end && resolve(end), reject)
-          // What ended before we listened, or while the connection was away, is in the table.
-          void look()
-          const deafen = link.listen((event) => event.type === 'back' && void look())
-          signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-          if (signal.aborted) reject(signal.reason)
-          waiters.add(() => deafen())
+          const waiter = { resolve, reject }
+          const giveUp = () => reject(signal.reason)
+          let later: NodeJS.Timeout | undefined
+          const look = () => {
+            clearTimeout(later)
+            find(id).then(
+              (end) => end && resolve(end),
+              (error: unknown) => {
+                if (!(error instanceof CallboardError) || error.code !== 'CONNECTION_FAILED') reject(error)
+                else later = setTimeout(look, 1000)
+              },
+            )
+          }
+          waiters.add(waiter)
+          signal.addEventListener('abort', giveUp, { once: true })
+          cleanup.push(
+            // What ended while the connection was away is in the table.
+            link.listen((event) => event.type === 'back' && look()),
+            () => signal.removeEventListener('abort', giveUp),
+            () => clearTimeout(later),
+            () => {
+              waiters.delete(waiter)
+              if (waiters.size === 0) waiting.delete(token)
+            },
+          )
+          if (signal.aborted) giveUp()
+          // And so is what ended before we listened.
+          else look()
         })
       } finally {
-        if (found) waiters.delete(found)
-        waiting.delete(token)
-        unwatch?.()
+        for (const each of cleanup) each()
       }
     },
     async forget(id) {
@@ -149,6 +174,10 @@ export function results(link: Link, names: Names, table: Table, events: Events, 
       if (!link.nc.isClosed()) link.nc.publish(names.live('progress', ...place(id)), body)
     },
     watchProgress: (id, hear) => table.watch(names.live('progress', ...place(id)), (body) => hear(decode(body))),
+    close() {
+      for (const [token, waiters] of waiting)
+        for (const { reject } of waiters) reject(fault('CLOSED', `The board was closed while the result of ${token} was waited for.`))
+    },
   }
 }
 

@@ -2,6 +2,8 @@
 
 import { CallboardError } from '../base/errors.ts'
 import type { Obituary } from '../base/obituary.ts'
+import type { Note } from '../runtime/attempt.ts'
+import { decode } from '../wire/codec.ts'
 import { header, headerBlock } from '../wire/envelope.ts'
 import { lanes, performerName } from '../wire/names.ts'
 import { shelf } from '../wire/stored.ts'
@@ -61,7 +63,9 @@ async function waitingStatus(core: Core, task: Task, id: string, waiting: Waitin
       core.table.get(core.names.record('memory', core.names.queue(task.queue), performerName(task.name, lane), String(waiting.sequence))),
     ),
   )
-  return { state: notes.some((note) => note !== undefined) ? 'retrying' : 'enqueued' }
+  const used = Math.max(0, ...notes.map((note) => (note === undefined ? 0 : (decode(note.body) as Note).used)))
+  // A note without a used attempt is of a drain or a snooze.
+  return used > 0 ? { state: 'retrying', attempt: used } : { state: 'enqueued' }
 }
 
 /** Where a task waits: by its address, or by its place in the stream where it has none. */
@@ -79,6 +83,8 @@ const mostMoves = 3
 
 /** Calls a task off. For a tracked task its end decides: whoever writes it first has the word. */
 export async function cancel(core: Core, task: Task, receipt: Receipt): Promise<boolean> {
+  // What waits nowhere and runs nowhere has ended, or never was: there is nothing to decide.
+  if (task.track && (await find(core, task, receipt)) === undefined) return false
   if (task.track && !(await core.results.decide(receipt.id, { state: 'cancelled', at: Date.now() }, task.keep))) return false
   const queue = shelf(core.layout, core.names.queue(task.queue))
   let removed = false
