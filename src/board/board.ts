@@ -6,10 +6,10 @@ import type { EventMap } from '../base/events.ts'
 import { newId } from '../base/ids.ts'
 import { anything, oneOf, readOptions, time, whole } from '../base/options.ts'
 import type { Address } from '../wire/connection.ts'
+import type { OnDrift } from '../wire/drift.ts'
 import type { Headers } from '../wire/envelope.ts'
 import { readLive } from '../wire/live.ts'
 import { topicOf } from '../wire/names.ts'
-import type { OnDrift } from '../wire/streams.ts'
 import type { Subscribable, Task, Topic, TopicPattern } from './contract.ts'
 import { type Dead, dead } from './dead.ts'
 import { fromEnvironment } from './environment.ts'
@@ -116,25 +116,30 @@ export async function callboard(options?: BoardOptions): Promise<Board> {
   return face(core)
 }
 
+const closedFault = () => fault('CLOSED', 'The board is closed.')
+
 function face(core: OpenCore): Board {
   const services = new Set<Service>()
   let closing: Promise<void> | undefined
   const refuseClosed = () => {
-    if (closing) throw fault('CLOSED', 'The board is closed.')
+    if (closing) throw closedFault()
   }
   const board: Board = {
     namespace: core.names.namespace,
-    publish: (topic, event, options) => publish(core, topic, event, options),
+    publish: (topic, event, options) => (closing ? Promise.reject(closedFault()) : publish(core, topic, event, options)),
     async publishMany(topic, events, options) {
+      refuseClosed()
       const prepared = await settledAll(events.map((event) => announcement(core, topic, event, options)))
       await core.declareTopic(topic)
       return storeMany(core.publisher, prepared, options?.signal)
     },
     enqueue(task, input, options) {
+      if (closing) return Promise.reject(closedFault())
       if (task?.track) core.results.listen()
       return enqueue(core, task, input, options).then((receipt) => new TaskHandle(core, task, receipt, true))
     },
     async enqueueMany(task, inputs, options) {
+      refuseClosed()
       if (task.track) core.results.listen()
       const prepared = await settledAll(inputs.map((input) => order(core, task, input, options)))
       await core.declareQueue(task.place)
@@ -150,6 +155,7 @@ function face(core: OpenCore): Board {
       topic: Topic<never, Event> | TopicPattern<Event>,
       options: { readonly from?: 'new' | 'all' | Date | number; readonly signal?: AbortSignal } = {},
     ) {
+      refuseClosed()
       await core.declareTopic(topic)
       const home = homeOf(core.names, topic)
       for await (const read of readLive(core.link, home.stream, home.event, startOf(options.from ?? 'new'), options.signal)) {

@@ -1,14 +1,16 @@
 /** Opening a board: connection, streams, publisher, table, log, in this order. */
 
 import { hostname } from 'node:os'
+import { fault } from '../base/errors.ts'
 import { Events } from '../base/events.ts'
 import { origin } from '../base/ids.ts'
 import { answersOver } from '../wire/answers.ts'
 import { type Address, link } from '../wire/connection.ts'
+import { type Drift, inWords, type OnDrift } from '../wire/drift.ts'
 import { groupCommit } from '../wire/group.ts'
 import { names } from '../wire/names.ts'
 import { type Publisher, publisher } from '../wire/publisher.ts'
-import { inWords, layout, type OnDrift } from '../wire/streams.ts'
+import { layout } from '../wire/streams.ts'
 import { table } from '../wire/table.ts'
 import type { Core } from './core.ts'
 import { type LogOption, logEvents, logger } from './log.ts'
@@ -38,9 +40,9 @@ export interface OpenCore extends Core {
 /** Opens the connection that speaks, declares the streams, and puts the core together. */
 export async function open(options: OpenOptions): Promise<OpenCore> {
   const place = names(options.namespace ?? 'callboard')
+  const log = logger(options.log ?? 'warn')
   const speaking = await link(options)
   const events = new Events()
-  const log = logger(options.log ?? 'warn')
   logEvents(events, log)
   speaking.listen((event) =>
     event.type === 'refused'
@@ -48,12 +50,17 @@ export async function open(options: OpenOptions): Promise<OpenCore> {
       : events.tell('connection', { state: event.type, server: speaking.server }),
   )
   const dedupe = options.dedupe ?? twoMinutes
+  // What is found while nobody can listen yet is told a turn after the board is handed out.
+  let early: Drift[] | undefined = []
   const declared = await layout(speaking, place, {
     replicas: options.replicas,
     onDrift: options.onDrift ?? 'tell',
     dedupe,
     retention: { age: options.retention ?? week, bytes: 0, messages: 0 },
-    tell: (drift) => events.tell('drift', { sentences: drift.map(inWords) }),
+    tell: (drift) => {
+      if (early === undefined) events.tell('drift', { sentences: drift.map(inWords) })
+      else early.push(...drift)
+    },
   })
   try {
     await Promise.all([declared.topics(), declared.table(), declared.dead()])
@@ -61,6 +68,11 @@ export async function open(options: OpenOptions): Promise<OpenCore> {
     await speaking.close()
     throw error
   }
+  setImmediate(() => {
+    const found = early ?? []
+    early = undefined
+    if (found.length > 0) events.tell('drift', { sentences: found.map(inWords) })
+  })
   const publishing = publisher(speaking, { inFlight: options.inFlight ?? 1000, budget: Math.min(30_000, dedupe / 2) })
   const kept = table(speaking, place, publishing)
   const once = remembering()
@@ -71,14 +83,25 @@ export async function open(options: OpenOptions): Promise<OpenCore> {
     return group
   }
   let listening: Promise<Awaited<ReturnType<Core['listening']>>> | undefined
+  let closed = false
+  const listen = async () => {
+    const listener = await link({ ...options, name: `${options.name ?? 'callboard'}, listening` })
+    listener.listen(
+      (event) => event.type === 'refused' && events.tell('trouble', { what: 'the broker reported an error', error: event.error }),
+    )
+    const answers = answersOver(listener, (error) => events.tell('trouble', { what: 'an answer could not be written', error }))
+    return { link: listener, answers }
+  }
   const core: OpenCore = {
     names: place,
     link: speaking,
     listening() {
-      listening ??= link({ ...options, name: `${options.name ?? 'callboard'}, listening` }).then((listener) => ({
-        link: listener,
-        answers: answersOver(listener, (error) => events.tell('trouble', { what: 'an answer could not be written', error })),
-      }))
+      if (closed) return Promise.reject(fault('CLOSED', 'The board is closed.'))
+      listening ??= listen().catch((error: unknown) => {
+        // The next one to ask tries again.
+        listening = undefined
+        throw error
+      })
       return listening
     },
     publisher: publishing,
@@ -93,7 +116,9 @@ export async function open(options: OpenOptions): Promise<OpenCore> {
     declareTopic: ({ name, retention }) =>
       retention === undefined ? undefined : once(`topic ${name}`, () => declared.topic(name, retention)),
     async close() {
+      closed = true
       await publishing.close()
+      core.results.close()
       await (await listening?.catch(() => undefined))?.link.close()
       await speaking.close()
     },

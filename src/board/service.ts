@@ -1,5 +1,6 @@
 /** A named set of subscriptions and performers that start and stop together. */
 
+import { atMost } from '../base/deadline.ts'
 import { type Duration, duration } from '../base/duration.ts'
 import { fault } from '../base/errors.ts'
 import type { Binding } from '../runtime/binding.ts'
@@ -46,6 +47,9 @@ export interface Service extends AsyncDisposable {
 
 type Bind = () => Promise<Binding[]>
 
+/** How long stopping waits for the broker's sign that it has read the last answers, in ms. */
+const patience = 5_000
+
 /** Begins a service. `started` hears of it when it runs, `stopped` when it no longer does. */
 export function service(
   core: Core,
@@ -78,32 +82,38 @@ export function service(
       desks.push([task, () => running.filter((each) => bound.includes(each.binding))])
       return builder
     },
-    async start() {
-      life.move('starting')
-      try {
-        for (const bind of binds) for (const binding of await bind()) running.push(consumer(binding, core.worker, core.events))
-        for (const each of running) await each.start()
-        for (const [task, consumers] of desks) unsubscribe.push(await openDesk(core, task, consumers))
-      } catch (error) {
-        await stop(0)
-        throw error
-      }
-      life.move('running')
-      keep.started(instance)
-      return instance
+    start() {
+      starting ??= start()
+      return starting
     },
   }
 
   const life = new Lifecycle()
   const running: Consumer[] = []
   const unsubscribe: (() => void)[] = []
+  let starting: Promise<Service> | undefined
   let stopping: Promise<void> | undefined
+
+  async function start(): Promise<Service> {
+    life.move('starting')
+    keep.started(instance)
+    try {
+      for (const bind of binds) for (const binding of await bind()) running.push(consumer(binding, core.worker, core.events))
+      for (const [task, consumers] of desks) unsubscribe.push(await openDesk(core, task, consumers))
+      for (const each of running) await each.start()
+    } catch (error) {
+      await stop(0)
+      throw error
+    }
+    life.move('running')
+    return instance
+  }
 
   async function stop(drain: number): Promise<void> {
     life.move('draining')
     await Promise.all(running.map((each) => each.drain(drain)))
     for (const close of unsubscribe) close()
-    if (running.length > 0) await (await core.listening()).answers.flush()
+    if (running.length > 0) await atMost(patience, (await core.listening()).answers.flush())
     life.move('stopped')
     keep.stopped(instance)
   }
@@ -117,7 +127,12 @@ export function service(
       return running.reduce((sum, each) => sum + each.running, 0)
     },
     stop(options) {
-      stopping ??= stop(options?.drain === undefined ? defaults.drain : duration(options.drain, 'drain'))
+      const drain = options?.drain === undefined ? defaults.drain : duration(options.drain, 'drain')
+      // What is starting is stopped when it has started; what failed to start has stopped already.
+      stopping ??= Promise.resolve(starting).then(
+        () => stop(drain),
+        () => undefined,
+      )
       return stopping
     },
     [Symbol.asyncDispose]: () => instance.stop(),
@@ -131,11 +146,11 @@ async function openDesk(core: Core, task: Task, consumers: () => readonly Consum
   const subscription = link.nc.subscribe(core.names.desk(task.queue, task.name), {
     callback: (error, message) => {
       if (error) return
-      const { ask, id } = message.json<{ ask: string; id: string }>()
+      const { ask, id } = questionIn(message)
       for (const each of consumers()) {
+        if (ask === 'cancel') each.cancel(id)
         const run = each.find(id)
         if (run === undefined) continue
-        if (ask === 'cancel') run.stop('cancelled')
         const answer: DeskAnswer = {
           attempt: run.attempt,
           worker: core.worker,
@@ -146,4 +161,13 @@ async function openDesk(core: Core, task: Task, consumers: () => readonly Consum
     },
   })
   return () => subscription.unsubscribe()
+}
+
+/** What is asked at a desk. What is no question asks for nothing. */
+function questionIn(message: { json<T>(): T }): { ask: string; id: string } {
+  try {
+    return message.json()
+  } catch {
+    return { ask: '', id: '' }
+  }
 }

@@ -7,6 +7,7 @@
 
 import { readFileSync } from 'node:fs'
 import { type ConnectionOptions, connect, credsAuthenticator, type NatsConnection, type TlsOptions } from 'nats'
+import { atMost } from '../base/deadline.ts'
 import { type CallboardError, fault } from '../base/errors.ts'
 import { newId } from '../base/ids.ts'
 
@@ -45,6 +46,9 @@ export interface Link {
   /** Sends what is written, waits until the broker has read it, and closes. Never throws. */
   close(): Promise<void>
 }
+
+/** How long closing waits for a broker that does not answer, in ms. */
+const parting = 2_000
 
 /** The oldest server that has everything callboard builds on: schedules, atomic batches, expiry of single messages. */
 export const oldestServer = '2.14.0'
@@ -91,7 +95,11 @@ function dress(nc: NatsConnection, server: string, inboxPrefix: string): Link {
       return () => ears.delete(hear)
     },
     async close() {
-      await nc.drain().catch(() => nc.close())
+      await atMost(
+        parting,
+        nc.drain().catch(() => undefined),
+      )
+      await nc.close()
     },
   }
 }
@@ -100,47 +108,69 @@ interface Parsed {
   readonly servers: string[]
   readonly user: string | undefined
   readonly password: string | undefined
+  /** A name without a password is a token. */
+  readonly token: string | undefined
   readonly secure: boolean
   readonly shown: string
 }
 
-/** Addresses as the client wants them, with user and password taken out. Throws INVALID_URL, secrets masked. */
+/** Addresses as the client wants them, with user, password and token taken out. Throws INVALID_URL, secrets masked. */
 export function parseServers(given: string | readonly string[]): Parsed {
-  const urls = (typeof given === 'string' ? given.split(',') : [...given]).map(parseServer)
+  const texts = typeof given === 'string' ? given.split(',') : [...given]
+  // A password may hold a comma, so that a part of it looks like an address: what is shown is the whole, masked.
+  const shown = masked(texts.map(String).join(','))
+  const urls = texts.map((text) => parseServer(text, shown))
   if (urls.length === 0) throw fault('INVALID_URL', 'No server address was given.')
   const named = urls.find((url) => url.username !== '')
+  const name = named && decoded(named.username, shown)
+  const password = named?.password ? decoded(named.password, shown) : undefined
   return {
     servers: urls.map((url) => url.host),
-    user: named && decodeURIComponent(named.username),
-    password: named?.password ? decodeURIComponent(named.password) : undefined,
+    user: password === undefined ? undefined : name,
+    password,
+    token: password === undefined ? name : undefined,
     secure: urls.some((url) => url.protocol === 'tls:'),
     shown: urls.map((url) => `${url.protocol}//${url.host}`).join(', '),
   }
 }
 
-function parseServer(given: unknown): URL {
+function parseServer(given: unknown, shown: string): URL {
   if (typeof given !== 'string' || given.trim() === '') throw fault('INVALID_URL', 'A server address is not text, or empty.')
   const text = given.trim()
-  const masked = text.replace(/\/\/[^/]*@/, '//***@').slice(0, 200)
   let url: URL
   try {
     url = new URL(text.includes('://') ? text : `nats://${text}`)
-  } catch (error) {
-    throw fault('INVALID_URL', `The server address ${masked} cannot be read.`, {
-      cause: new Error((error as Error).message.replaceAll(text, masked)),
-    })
+  } catch {
+    // What the parser throws repeats what it was given.
+    throw fault('INVALID_URL', `The server address ${shown} cannot be read.`)
   }
   if (url.protocol !== 'nats:' && url.protocol !== 'tls:')
-    throw fault('INVALID_URL', `The server address ${masked} begins with ${url.protocol}//.`)
+    throw fault('INVALID_URL', `The server address ${shown} begins with ${url.protocol}//.`)
   if (url.hostname === '' || url.port === '0')
-    throw fault('INVALID_URL', `The server address ${masked} has ${url.port === '0' ? 'port 0' : 'no host'}.`)
+    throw fault('INVALID_URL', `The server address ${shown} has ${url.port === '0' ? 'port 0' : 'no host'}.`)
   if (url.port === '') url.port = '4222'
   return url
+}
+
+/** Everything up to the last @ may be secret, whatever it looks like. */
+function masked(text: string): string {
+  const scheme = /^[a-z]+:\/\//i.exec(text)?.[0] ?? ''
+  const at = text.lastIndexOf('@')
+  return (at < 0 ? text : `${scheme}***${text.slice(at)}`).slice(0, 200)
+}
+
+function decoded(text: string, shown: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw fault('INVALID_URL', `The server address ${shown} has a % in its user or password that means nothing; write it as %25.`)
+  }
 }
 
 function clientOptions(address: Address, parsed: Parsed): ConnectionOptions {
   const user = address.user ?? parsed.user
   const pass = address.password ?? parsed.password
+  const token = address.token ?? (user === undefined ? parsed.token : undefined)
   return {
     servers: parsed.servers,
     name: address.name ?? 'callboard',
@@ -155,7 +185,7 @@ function clientOptions(address: Address, parsed: Parsed): ConnectionOptions {
     ignoreAuthErrorAbort: true,
     ...(user === undefined ? {} : { user }),
     ...(pass === undefined ? {} : { pass }),
-    ...(address.token === undefined ? {} : { token: address.token }),
+    ...(token === undefined ? {} : { token }),
     ...(address.credentials === undefined ? {} : { authenticator: credsAuthenticator(readCredentials(address.credentials)) }),
     ...(address.tls !== undefined ? { tls: address.tls } : parsed.secure ? { tls: {} } : {}),
     ...(address.inboxPrefix === undefined ? {} : { inboxPrefix: address.inboxPrefix }),

@@ -18,19 +18,9 @@ import {
 } from '@nats-io/jetstream'
 import { fault } from '../base/errors.ts'
 import type { Link } from './connection.ts'
+import { type DriftOptions, reconcile } from './drift.ts'
 import { type Names, token } from './names.ts'
 import { type ApiError, refusalFault } from './refusal.ts'
-
-/** What to do where the broker differs from the code. */
-export type OnDrift = 'tell' | 'refuse' | 'update'
-
-/** One difference between code and broker. */
-export interface Drift {
-  readonly place: string
-  readonly field: string
-  readonly declared: unknown
-  readonly found: unknown
-}
 
 /** How long and how much a topic keeps. Times in ms, 0 = without limit. */
 export interface Retention {
@@ -74,15 +64,12 @@ export interface Layout {
 }
 
 /** What the layout needs to be told. */
-export interface LayoutOptions {
+export interface LayoutOptions extends DriftOptions {
   /** Copies of every stream. Default: three in a cluster, otherwise one. */
   readonly replicas?: number | undefined
-  readonly onDrift: OnDrift
   /** How long an id is remembered, in ms. */
   readonly dedupe: number
   readonly retention: Retention
-  /** Hears of differences that were left as they are. */
-  readonly tell: (drift: readonly Drift[]) => void
 }
 
 const nanos = (ms: number): number => ms * 1_000_000
@@ -205,7 +192,9 @@ async function declareStream(
     const code = codeOf(error)
     if (code === nameTaken) {
       const { config: found } = await manager.streams.info(config.name).catch((cause) => told(cause, place))
-      await reconcile(place, config, { ...found }, options, () => manager.streams.update(config.name, { ...found, ...config }))
+      await reconcile(place, config, { ...found }, options, () =>
+        manager.streams.update(config.name, { ...found, ...config }).catch((cause) => told(cause, `updating ${place}`)),
+      )
     } else if (tooFewPeers.has(code) && (config.num_replicas ?? 1) > 1 && options.replicas === undefined) {
       await declareStream(manager, { ...config, num_replicas: 1 }, options)
     } else told(error, place)
@@ -233,7 +222,7 @@ async function declareConsumer(
   // Where a subscription began is history: it cannot change, and code that says otherwise now means only new ones.
   const { config: there } = found
   const changed = await reconcile(place, config, { ...there }, options, () =>
-    manager.consumers.update(stream, config.durable_name, { ...there, ...config }),
+    manager.consumers.update(stream, config.durable_name, { ...there, ...config }).catch((cause) => told(cause, `updating ${place}`)),
   )
   return footingOf(changed ? await look().catch((error) => told(error, place)) : found)
 }
@@ -251,56 +240,6 @@ function footingOf({ config, ack_floor }: ConsumerInfo): Footing {
   return { lease: (config.ack_wait ?? 0) / 1_000_000, floor: ack_floor.stream_seq }
 }
 
-/** Settles a difference as the user chose; true if the broker was changed. What cannot be told apart from a mistake is never changed silently. */
-async function reconcile(
-  place: string,
-  declared: object,
-  found: Record<string, unknown>,
-  options: LayoutOptions,
-  update: () => Promise<unknown>,
-): Promise<boolean> {
-  const drift = differences(place, declared, found)
-  if (drift.length === 0) return false
-  const fatal = drift.filter((difference) => vital.has(difference.field))
-  if (options.onDrift === 'refuse' || fatal.length > 0) throw conflict(fatal.length > 0 ? fatal : drift)
-  if (options.onDrift === 'update') await update().catch((error: unknown) => told(error, `updating ${place}`))
-  else options.tell(drift)
-  return options.onDrift === 'update'
-}
-
-/** The differences between what is declared and what is found, field by field. Fields the code does not declare may be anything. */
-export function differences(place: string, declared: object, found: Record<string, unknown>): Drift[] {
-  return Object.entries(declared)
-    .filter(([field, value]) => value !== undefined && !same(value, found[field]))
-    .map(([field, value]) => ({ place, field, declared: value, found: found[field] }))
-}
-
-/** A difference for people. */
-export function inWords({ place, field, declared, found }: Drift): string {
-  const word = (value: unknown) =>
-    field.match(/age|wait|window/) && typeof value === 'number' ? `${value / 1_000_000} ms` : JSON.stringify(value)
-  return `${place}: ${field} is ${word(found)}, the code says ${word(declared)}`
-}
-
-/** Without these being equal callboard does not work. */
-const vital = new Set(['retention', 'subjects', 'storage'])
-
-function conflict(drift: readonly Drift[]): Error {
-  return fault('CONFIG_CONFLICT', `The broker differs from the code: ${drift.map(inWords).join('; ')}.`, { details: { drift } })
-}
-
-/** Absent means the same as empty, zero or false to the broker, and −1 the same as 0 where it means "no limit". */
-function same(declared: unknown, found: unknown): boolean {
-  const plain = (value: unknown) => (value === false || value === 0 || value === -1 || value === null ? undefined : value)
-  if (typeof declared !== 'object' || declared === null) return plain(declared) === plain(found)
-  if (Array.isArray(declared)) return JSON.stringify(declared) === JSON.stringify(found)
-  return (
-    typeof found === 'object' &&
-    found !== null &&
-    Object.entries(declared).every(([key, value]) => same(value, (found as Record<string, unknown>)[key]))
-  )
-}
-
 const nameTaken = 10058
 const consumerExists = 10148
 const consumerMissing = 10014
@@ -315,6 +254,8 @@ export function codeOf(error: unknown): number {
 export function told(error: unknown, what: string): never {
   if (error instanceof JetStreamApiError) throw refusalFault(error.apiError() as ApiError, what)
   const message = error instanceof Error ? error.message : String(error)
+  if (/closed connection|connection draining|connection closed/i.test(message))
+    throw fault('CLOSED', `The board was closed before the broker was asked about ${what}.`, { cause: error })
   if (/permission/i.test(message)) throw fault('PERMISSION', `The credentials do not allow ${what}.`, { cause: error })
   if (/no responders|not enabled/i.test(message))
     throw fault('JETSTREAM_OFF', `Nobody answered about ${what}: JetStream is off, or the cluster has no leader.`, { cause: error })

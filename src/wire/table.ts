@@ -89,7 +89,8 @@ async function ask(link: Link, subject: string): Promise<Msg> {
     try {
       return await link.nc.request(subject, nothing, { timeout: 2000 })
     } catch (error) {
-      if (tries === 10 || link.nc.isClosed()) throw fault('CONNECTION_FAILED', `Reading ${subject} got no answer.`, { cause: error })
+      if (link.nc.isClosed()) throw fault('CLOSED', `The board was closed before ${subject} was read.`, { cause: error })
+      if (tries === 10) throw fault('CONNECTION_FAILED', `Reading ${subject} got no answer.`, { cause: error })
       await new Promise((resolve) => setTimeout(resolve, 100 * tries))
     }
   }

@@ -1,0 +1,71 @@
+/** Where the broker differs from the code: told in words, and changed only on request. */
+
+import { fault } from '../base/errors.ts'
+
+/** What to do where the broker differs from the code. */
+export type OnDrift = 'tell' | 'refuse' | 'update'
+
+/** One difference between code and broker. */
+export interface Drift {
+  readonly place: string
+  readonly field: string
+  readonly declared: unknown
+  readonly found: unknown
+}
+
+/** How a difference is settled. */
+export interface DriftOptions {
+  readonly onDrift: OnDrift
+  /** Hears of differences that were left as they are. */
+  readonly tell: (drift: readonly Drift[]) => void
+}
+
+/** Settles a difference as the user chose; true if the broker was changed. What cannot be told apart from a mistake is never changed silently. */
+export async function reconcile(
+  place: string,
+  declared: object,
+  found: Record<string, unknown>,
+  { onDrift, tell }: DriftOptions,
+  update: () => Promise<unknown>,
+): Promise<boolean> {
+  const drift = differences(place, declared, found)
+  if (drift.length === 0) return false
+  const fatal = drift.filter((difference) => vital.has(difference.field))
+  if (onDrift === 'refuse' || fatal.length > 0) throw conflict(fatal.length > 0 ? fatal : drift)
+  if (onDrift === 'update') await update()
+  else tell(drift)
+  return onDrift === 'update'
+}
+
+/** The differences between what is declared and what is found, field by field. Fields the code does not declare may be anything. */
+export function differences(place: string, declared: object, found: Record<string, unknown>): Drift[] {
+  return Object.entries(declared)
+    .filter(([field, value]) => value !== undefined && !same(value, found[field]))
+    .map(([field, value]) => ({ place, field, declared: value, found: found[field] }))
+}
+
+/** A difference for people. */
+export function inWords({ place, field, declared, found }: Drift): string {
+  const word = (value: unknown) =>
+    field.match(/age|wait|window/) && typeof value === 'number' ? `${value / 1_000_000} ms` : JSON.stringify(value)
+  return `${place}: ${field} is ${word(found)}, the code says ${word(declared)}`
+}
+
+/** Without these being equal callboard does not work. */
+const vital = new Set(['retention', 'subjects', 'storage'])
+
+function conflict(drift: readonly Drift[]): Error {
+  return fault('CONFIG_CONFLICT', `The broker differs from the code: ${drift.map(inWords).join('; ')}.`, { details: { drift } })
+}
+
+/** Absent means the same as empty, zero or false to the broker, and −1 the same as 0 where it means "no limit". */
+function same(declared: unknown, found: unknown): boolean {
+  const plain = (value: unknown) => (value === false || value === 0 || value === -1 || value === null ? undefined : value)
+  if (typeof declared !== 'object' || declared === null) return plain(declared) === plain(found)
+  if (Array.isArray(declared)) return JSON.stringify(declared) === JSON.stringify(found)
+  return (
+    typeof found === 'object' &&
+    found !== null &&
+    Object.entries(declared).every(([key, value]) => same(value, (found as Record<string, unknown>)[key]))
+  )
+}
