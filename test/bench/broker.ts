@@ -2,7 +2,7 @@
 
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import { execFileSync, spawn } from 'node:child_process'
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -33,23 +33,23 @@ async function nats(root: string): Promise<Found> {
   const { version } = await findServer()
   return {
     version,
-    start: async (durability) => {
-      const folder = temporary('nats')
-      const config = join(folder, 'nats-server.conf')
-      const text = readFileSync(join(root, 'nats-server.conf'), 'utf8')
-      writeFileSync(config, durability === 'always' ? text.replace(/sync_interval: \S+/, 'sync_interval: always') : text)
-      const server = await startServer({ config, port: 0, store: 'memory' })
-      return {
-        url: server.url,
-        pids: [server.pid],
-        stop: async () => {
-          // The store is thrown away: nothing has to end in good order.
-          server.kill('SIGKILL')
-          await server.exited
-          rmSync(folder, { recursive: true, force: true })
-        },
-      }
-    },
+    start: (durability) =>
+      within('nats', async (folder) => {
+        const config = join(folder, 'nats-server.conf')
+        const text = readFileSync(join(root, 'nats-server.conf'), 'utf8')
+        writeFileSync(config, durability === 'always' ? text.replace(/sync_interval: \S+/, 'sync_interval: always') : text)
+        const server = await startServer({ config, port: 0, store: 'memory' })
+        return {
+          url: server.url,
+          pids: [server.pid],
+          stop: async () => {
+            // The store is thrown away: nothing has to end in good order.
+            server.kill('SIGKILL')
+            await server.exited
+            remove(folder)
+          },
+        }
+      }),
   }
 }
 
@@ -58,15 +58,15 @@ function redis(): Found | undefined {
   if (version === undefined) return undefined
   return {
     version,
-    start: async (durability) => {
-      const folder = temporary('redis')
-      const port = await freePort()
-      const sync = durability === 'always' ? 'always' : 'everysec'
-      const place = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '']
-      const server = start('redis-server', [...place, '--appendonly', 'yes', '--appendfsync', sync, '--maxmemory-policy', 'noeviction'])
-      await listening(server, port)
-      return broker(`redis://127.0.0.1:${port}`, [server], folder)
-    },
+    start: (durability) =>
+      within('redis', async (folder) => {
+        const port = await freePort()
+        const sync = durability === 'always' ? 'always' : 'everysec'
+        const place = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '']
+        const server = start('redis-server', [...place, '--appendonly', 'yes', '--appendfsync', sync, '--maxmemory-policy', 'noeviction'])
+        await listening(server, port)
+        return broker(`redis://127.0.0.1:${port}`, [server], folder)
+      }),
   }
 }
 
@@ -77,26 +77,26 @@ function postgres(): Found | undefined {
     if (version === undefined || versionOf(`${bin}initdb`, ['--version']) === undefined) continue
     return {
       version,
-      start: async (durability) => {
-        const folder = temporary('postgres')
-        const data = join(folder, 'data')
-        const user = unprivileged('postgres')
-        if (user.uid !== undefined) chownSync(folder, user.uid, user.gid ?? user.uid)
-        execFileSync(`${bin}initdb`, ['-D', data, '-A', 'trust', '-U', 'bench', '--no-sync'], { ...user, cwd: folder, stdio: 'ignore' })
-        const port = await freePort()
-        const settings = {
-          port,
-          listen_addresses: '127.0.0.1',
-          unix_socket_directories: folder,
-          synchronous_commit: durability === 'always' ? 'on' : 'off',
-          shared_buffers: '256MB',
-          max_wal_size: '2GB',
-        }
-        const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-        const server = start(`${bin}postgres`, ['-D', data, ...flags], { ...user, cwd: folder })
-        await listening(server, port)
-        return broker(`postgres://bench@127.0.0.1:${port}/postgres`, [server], folder, 'SIGQUIT')
-      },
+      start: (durability) =>
+        within('postgres', async (folder) => {
+          const data = join(folder, 'data')
+          const user = unprivileged('postgres')
+          if (user.uid !== undefined) chownSync(folder, user.uid, user.gid ?? user.uid)
+          execFileSync(`${bin}initdb`, ['-D', data, '-A', 'trust', '-U', 'bench', '--no-sync'], { ...user, cwd: folder, stdio: 'ignore' })
+          const port = await freePort()
+          const settings = {
+            port,
+            listen_addresses: '127.0.0.1',
+            unix_socket_directories: folder,
+            synchronous_commit: durability === 'always' ? 'on' : 'off',
+            shared_buffers: '256MB',
+            max_wal_size: '2GB',
+          }
+          const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+          const server = start(`${bin}postgres`, ['-D', data, ...flags], { ...user, cwd: folder })
+          await listening(server, port)
+          return broker(`postgres://bench@127.0.0.1:${port}/postgres`, [server], folder, 'SIGQUIT')
+        }),
     }
   }
   return undefined
@@ -109,34 +109,34 @@ function rabbitmq(): Found | undefined {
   return {
     version: home.slice('rabbitmq_server-'.length),
     // Both kinds of queue sync before they confirm, so there is only one level.
-    start: async () => {
-      const folder = temporary('rabbitmq')
-      const [port, epmdPort, distPort] = [await freePort(), await freePort(), await freePort()]
-      const user = unprivileged('rabbitmq')
-      if (user.uid !== undefined) chownSync(folder, user.uid, user.gid ?? user.uid)
-      const env = {
-        ...process.env,
-        HOME: folder,
-        ERL_EPMD_PORT: `${epmdPort}`,
-        ERL_EPMD_ADDRESS: '127.0.0.1',
-        RABBITMQ_NODENAME: `bench-${port}@localhost`,
-        RABBITMQ_NODE_IP_ADDRESS: '127.0.0.1',
-        RABBITMQ_NODE_PORT: `${port}`,
-        RABBITMQ_DIST_PORT: `${distPort}`,
-        RABBITMQ_MNESIA_BASE: join(folder, 'mnesia'),
-        RABBITMQ_LOG_BASE: join(folder, 'log'),
-        RABBITMQ_LOGS: '-',
-        RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, 'plugins'),
-        RABBITMQ_CONFIG_FILE: join(folder, 'rabbitmq'),
-        RABBITMQ_CONF_ENV_FILE: join(folder, 'env'),
-      }
-      // Started here, in front: left to itself the node leaves it behind as a daemon nobody stops.
-      const epmd = start('epmd', ['-port', `${epmdPort}`, '-address', '127.0.0.1'], { ...user, cwd: folder, env })
-      await listening(epmd, epmdPort)
-      const server = start(join(lib, home, 'sbin', 'rabbitmq-server'), [], { ...user, cwd: folder, env })
-      await listening(server, port)
-      return broker(`amqp://guest:guest@127.0.0.1:${port}`, [server, epmd], folder)
-    },
+    start: () =>
+      within('rabbitmq', async (folder) => {
+        const [port, epmdPort, distPort] = [await freePort(), await freePort(), await freePort()]
+        const user = unprivileged('rabbitmq')
+        if (user.uid !== undefined) chownSync(folder, user.uid, user.gid ?? user.uid)
+        const env = {
+          ...process.env,
+          HOME: folder,
+          ERL_EPMD_PORT: `${epmdPort}`,
+          ERL_EPMD_ADDRESS: '127.0.0.1',
+          RABBITMQ_NODENAME: `bench-${port}@localhost`,
+          RABBITMQ_NODE_IP_ADDRESS: '127.0.0.1',
+          RABBITMQ_NODE_PORT: `${port}`,
+          RABBITMQ_DIST_PORT: `${distPort}`,
+          RABBITMQ_MNESIA_BASE: join(folder, 'mnesia'),
+          RABBITMQ_LOG_BASE: join(folder, 'log'),
+          RABBITMQ_LOGS: '-',
+          RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, 'plugins'),
+          RABBITMQ_CONFIG_FILE: join(folder, 'rabbitmq'),
+          RABBITMQ_CONF_ENV_FILE: join(folder, 'env'),
+        }
+        // Started here, in front: left to itself the node leaves it behind as a daemon nobody stops.
+        const epmd = start('epmd', ['-port', `${epmdPort}`, '-address', '127.0.0.1'], { ...user, cwd: folder, env })
+        await listening(epmd, epmdPort)
+        const server = start(join(lib, home, 'sbin', 'rabbitmq-server'), [], { ...user, cwd: folder, env })
+        await listening(server, port)
+        return broker(`amqp://guest:guest@127.0.0.1:${port}`, [server, epmd], folder)
+      }),
   }
 }
 
@@ -152,11 +152,19 @@ function unprivileged(name: string): Pick<SpawnOptions, 'uid' | 'gid'> {
   return { uid: Number(uid), gid: Number(gid) }
 }
 
-function temporary(kind: string): string {
+/** Starts a server in a temporary folder, which goes with it: also with one that does not start. */
+async function within(kind: string, begin: (folder: string) => Promise<Broker>): Promise<Broker> {
   const folder = mkdtempSync(join(tmpdir(), `callboard-bench-${kind}-`))
-  chmodSync(folder, 0o700)
-  mkdirSync(folder, { recursive: true })
-  return folder
+  try {
+    return await begin(folder)
+  } catch (error) {
+    remove(folder)
+    throw error
+  }
+}
+
+function remove(folder: string): void {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
 }
 
 function versionOf(program: string, args: string[]): string | undefined {
@@ -210,7 +218,7 @@ function broker(url: string, servers: ChildProcess[], folder: string, signal: No
     stop: async () => {
       for (const server of servers) stopTree(server, signal)
       await Promise.all(ended)
-      rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+      remove(folder)
     },
   }
 }

@@ -13,6 +13,7 @@ export interface Order {
   n: number
   url: string
   durability: Durability
+  packages: string
   serverPids: number[]
 }
 
@@ -47,6 +48,7 @@ async function play(order: Order): Promise<void> {
   const client: Client = await system.open({
     url: order.url,
     durability: order.durability,
+    packages: order.packages,
     ...(workload.layout ? { shape: workload.layout } : {}),
   })
   if (order.role === Object.keys(workload.roles)[0]) {

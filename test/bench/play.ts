@@ -23,8 +23,11 @@ type Done = Extract<Report, { kind: 'done' }>
 /** What is running now, to be ended when the user interrupts. */
 const alive = new Set<() => void>()
 
-/** Ends everything that is running. */
+let interrupted = false
+
+/** Ends everything that is running; nothing begins afterwards. */
 export function interrupt(): void {
+  interrupted = true
   for (const end of alive) end()
 }
 
@@ -42,6 +45,7 @@ export async function play(
   compiled: string,
   deadline: number,
 ): Promise<Played> {
+  if (interrupted) throw new Error('interrupted')
   const broker = await server.start(durability)
   const roles = Object.keys(workload.roles)
   const children: ChildProcess[] = []
@@ -51,7 +55,8 @@ export async function play(
   }
   alive.add(end)
   try {
-    const orders = roles.map((role) => orderOf(step, role, broker, durability))
+    if (interrupted) throw new Error('interrupted')
+    const orders = roles.map((role) => orderOf(step, role, broker, durability, compiled))
     return summary(await together(orders, children, compiled, deadline), step.n * (workload.weight ?? 1), workload.weight !== null)
   } finally {
     alive.delete(end)
@@ -60,8 +65,11 @@ export async function play(
   }
 }
 
-function orderOf(step: Step, role: string, broker: Broker, durability: Durability): Order {
-  return { workload: step.workload, system: step.system, role, n: step.n, url: broker.url, durability, serverPids: broker.pids }
+function orderOf(step: Step, role: string, broker: Broker, durability: Durability, compiled: string): Order {
+  const { workload, system, n } = step
+  // Two folders up from what was compiled is the repository.
+  const packages = join(compiled, '../../test/bench/peers')
+  return { workload, system, role, n, url: broker.url, durability, packages, serverPids: broker.pids }
 }
 
 /** Resolves with the reports of all roles, in their order; rejects with the first failure. */

@@ -5,6 +5,8 @@ export interface Place {
   /** The server started for this run. */
   url: string
   durability: Durability
+  /** The folder whose node_modules hold the packages of the peers. */
+  packages: string
   /** Prepared differently for the comparison of layouts; no other workload sets it. */
   shape?: Shape
 }

@@ -1,0 +1,63 @@
+/** callboard as its guide shows it, with everything a user gets by default. One setting differs: 100 handlers at a time, as the peers have. */
+
+import { jetstreamManager } from '@nats-io/jetstream'
+import { connect } from 'nats'
+import { callboard, task, topic } from '../../../src/index.ts'
+import { settled } from './jetstream.ts'
+import type { Client, Mail, Place } from './system.ts'
+
+const bookReleased = topic<Mail>('books.released')
+const sendMail = task<Mail>('mail.send', { queue: 'mail', retry: { backoff: '100ms' } })
+const askMail = task<Mail, unknown>('mail.ask', { queue: 'mail', track: true })
+
+const concurrency = 100
+
+/** Opens a board, and a plain connection beside it that only watches what the broker has recorded. */
+export async function open(place: Place): Promise<Client> {
+  const board = await callboard({ servers: place.url })
+  const watcher = await connect({ servers: place.url })
+  const jsm = await jetstreamManager(watcher)
+  let consumers: [string, string][] | undefined
+
+  /** Consumers of topics and queues; the board's own, such as those of tables, are not work. */
+  async function look(): Promise<[string, string][]> {
+    const found: [string, string][] = []
+    for await (const stream of jsm.streams.names()) {
+      if (!/_(TOPICS|QUEUE_.+)$/.test(stream)) continue
+      for await (const { name } of jsm.consumers.list(stream)) found.push([stream, name])
+    }
+    return found
+  }
+
+  return {
+    declare: async () => {},
+    publish: (mail) => board.publish(bookReleased, mail),
+    publishMany: (mails) => board.publishMany(bookReleased, mails),
+    enqueue: (mail) => board.enqueue(sendMail, mail),
+    enqueueMany: (mails) => board.enqueueMany(sendMail, mails),
+    laterMany: (mails, at) => board.enqueueMany(sendMail, mails, { at }),
+    ask: async (mail) => (await board.enqueue(askMail, mail)).result(),
+    perform: async (handler, options) => {
+      const builder = board.service('mailer')
+      if (options?.answers) builder.perform(askMail, handler, { concurrency })
+      else builder.perform(sendMail, async (mail) => void (await handler(mail)), { concurrency })
+      consumers = undefined
+      return builder.start()
+    },
+    subscribe: async (name, handler) => {
+      consumers = undefined
+      return board
+        .service(name)
+        .subscribe(bookReleased, async (mail) => void (await handler(mail)), { concurrency })
+        .start()
+    },
+    settled: async () => {
+      consumers ??= await look()
+      await settled(jsm, consumers)
+    },
+    close: async () => {
+      await board.close()
+      await watcher.close()
+    },
+  }
+}
