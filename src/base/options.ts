@@ -52,7 +52,7 @@ export function readOptions<R extends Record<string, Reader<unknown>>>(where: st
   if (unknown.length + complaints.length > 0) {
     throw fault(
       complaints.length > 0 ? 'INVALID_OPTION' : 'UNKNOWN_OPTION',
-      `The options of ${where} cannot be used: ${[...unknown, ...complaints].join('; ')}.`,
+      `The options of ${where} cannot be used: ${[...unknown, ...complaints].map(withoutStop).join('; ')}.`,
     )
   }
   return read as Read<R>
@@ -110,6 +110,9 @@ export const made =
       return wrong(error instanceof Error ? error.message : String(error))
     }
   }
+
+/** Complaints are joined into one sentence, which has its own full stop. */
+const withoutStop = (text: string): string => text.replace(/\.$/, '')
 
 function unknownOption(name: string, known: readonly string[]): string {
   const near = nearest(name, known)

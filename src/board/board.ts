@@ -21,9 +21,9 @@ import { type OpenCore, open } from './open.ts'
 import { readBody } from './payload.ts'
 import type { EnqueueOptions, PublishOptions, Receipt, Sender } from './sender.ts'
 import { type Service, type ServiceBuilder, service } from './service.ts'
-import { type Subscription, startOf, subscriptionOf } from './subscription.ts'
-import { enqueue, order } from './task.ts'
-import { announcement, publish } from './topic.ts'
+import { type Subscription, subscriptionOf } from './subscription.ts'
+import { checkEnqueue, enqueue, order } from './task.ts'
+import { announcement, checkPublish, publish, startOption } from './topic.ts'
 
 /** Where the broker is, and how this board uses it. */
 export interface BoardOptions extends Address {
@@ -128,6 +128,7 @@ function face(core: OpenCore): Board {
     namespace: core.names.namespace,
     publish: (topic, event, options) => (closing ? Promise.reject(closedFault()) : publish(core, topic, event, options)),
     async publishMany(topic, events, options) {
+      if (options !== undefined) checkPublish(options)
       refuseClosed()
       const prepared = await settledAll(events.map((event) => announcement(core, topic, event, options)))
       await core.declareTopic(topic)
@@ -139,6 +140,7 @@ function face(core: OpenCore): Board {
       return enqueue(core, task, input, options).then((receipt) => new TaskHandle(core, task, receipt, true))
     },
     async enqueueMany(task, inputs, options) {
+      if (options !== undefined) checkEnqueue(options)
       refuseClosed()
       if (task.track) core.results.listen()
       const prepared = await settledAll(inputs.map((input) => order(core, task, input, options)))
@@ -156,11 +158,18 @@ function face(core: OpenCore): Board {
       options: { readonly from?: 'new' | 'all' | Date | number; readonly signal?: AbortSignal } = {},
     ) {
       refuseClosed()
+      const read = readOptions('listen()', options, { from: startOption, signal: anything<AbortSignal>() })
       await core.declareTopic(topic)
       const home = homeOf(core.names, topic)
-      for await (const read of readLive(core.link, home.stream, home.event, startOf(options.from ?? 'new'), options.signal)) {
-        const event = (await readBody(read, topic.schema, topic.name)) as Event
-        yield { event, topic: topicOf(read.subject), id: read.headers.id ?? newId(), sequence: read.sequence, headers: read.headers.user }
+      for await (const found of readLive(core.link, home.stream, home.event, read.from ?? { at: 'new' }, read.signal)) {
+        const event = (await readBody(found, topic.schema, topic.name)) as Event
+        yield {
+          event,
+          topic: topicOf(found.subject),
+          id: found.headers.id ?? newId(),
+          sequence: found.sequence,
+          headers: found.headers.user,
+        }
       }
     },
     subscription: (service, topic) => subscriptionOf(core, service, topic),

@@ -5,9 +5,9 @@
  * is burying once. Redriving goes to where it died: a task to its queue, an event to the one subscription that gave it up.
  */
 
-import { duration } from '../base/duration.ts'
 import { fault } from '../base/errors.ts'
 import type { FailureError, Obituary } from '../base/obituary.ts'
+import { oneOf, readOptions, text, time, whole } from '../base/options.ts'
 import type { Run } from '../runtime/run.ts'
 import { encode } from '../wire/codec.ts'
 import { header, headerBlock, headerJson, mostOwnHeaderBytes } from '../wire/envelope.ts'
@@ -100,13 +100,25 @@ export interface DeadGroup {
   readonly last: number
 }
 
+const selectorReaders = {
+  name: text,
+  style: oneOf('implicit', 'explicit'),
+  service: text,
+  reason: oneOf('rejected', 'exhausted', 'expired', 'unreadable'),
+  id: text,
+  fingerprint: text,
+  within: time(),
+  limit: whole(0, Number.MAX_SAFE_INTEGER),
+}
+
 /** The dead letters of a board. */
 export function dead(core: Core): Dead {
   const letters = shelf(core.layout, core.names.dead)
 
   async function* list(selector: DeadSelector = {}): AsyncGenerator<Letter> {
-    const since = selector.within === undefined ? 0 : Date.now() - duration(selector.within, 'within')
-    let left = selector.limit ?? Number.POSITIVE_INFINITY
+    const { within, limit } = readOptions('the dead letters', selector, selectorReaders)
+    const since = within === undefined ? 0 : Date.now() - within
+    let left = limit ?? Number.POSITIVE_INFINITY
     for await (const stored of letters.all(`${core.names.namespace}.dead.>`)) {
       if (left <= 0) return
       const letter = letterOf(stored)

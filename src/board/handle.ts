@@ -1,7 +1,8 @@
 /** The sender's end of a task: what has become of it, what came of it, and how to call it off. */
 
-import { type Duration, duration } from '../base/duration.ts'
+import type { Duration } from '../base/duration.ts'
 import { fault } from '../base/errors.ts'
+import { anything, readOptions, time } from '../base/options.ts'
 import { check } from '../base/schema.ts'
 import type { Task } from './contract.ts'
 import type { Core } from './core.ts'
@@ -93,7 +94,7 @@ async function result<Output>(
 ): Promise<Output> {
   if (!task.track) throw fault('NOT_TRACKED', `${task.name} keeps no result.`)
   const waiting = new AbortController()
-  const timeout = options.timeout === undefined ? undefined : duration(options.timeout, 'timeout')
+  const { timeout } = readOptions('result()', options, { timeout: time(), signal: anything<AbortSignal>() })
   const giveUp = () =>
     waiting.abort(
       fault('ABORTED', `Waiting for ${task.name} ${id} was aborted.`, { cause: options.signal?.reason, details: { outcome: 'unknown' } }),

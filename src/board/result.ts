@@ -80,12 +80,15 @@ export function results(link: Link, names: Names, table: Table, events: Events, 
   }
 
   async function decide(id: string, end: End, keep: number): Promise<boolean> {
+    const body = encode(end)
     try {
-      await table.put(key(id), encode(end), { ttl: keep, revision: 0 })
+      await table.put(key(id), body, { ttl: keep, revision: 0 })
       return true
     } catch (error) {
-      if (error instanceof CallboardError && error.code === 'ALREADY_EXISTS') return false
-      throw error
+      if (!(error instanceof CallboardError) || error.code !== 'ALREADY_EXISTS') throw error
+      // Ours, if an answer was lost and the record was written by the try before.
+      const first = await table.get(key(id))
+      return first !== undefined && Buffer.compare(first.body, body) === 0
     }
   }
 

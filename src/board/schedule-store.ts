@@ -1,9 +1,12 @@
 /** Where schedules are kept: in the streams they fire into. Finding them there, replacing them, taking them out. */
 
-import { CallboardError, fault } from '../base/errors.ts'
-import { shelf } from '../wire/stored.ts'
+import { CallboardError, fault, shown } from '../base/errors.ts'
+import { timeOf } from '../base/when.ts'
+import { header } from '../wire/envelope.ts'
+import { type Kept, shelf } from '../wire/stored.ts'
 import type { Core } from './core.ts'
 import { type Definition, definitionOf, placeOf, type Stored, scheduleMessage, scheduleOf } from './schedule-definition.ts'
+import type { Came } from './schedule-trail.ts'
 
 /** The longest name of a schedule. */
 const longest = 100
@@ -13,13 +16,9 @@ const mostTries = 20
 /** Refuses what cannot name a schedule: its firings are named after it. */
 export function checkedScheduleName(name: unknown): string {
   if (typeof name === 'string' && name.length <= longest && /^[A-Za-z0-9_\-:./]+$/.test(name)) return name
-  throw fault(
-    'INVALID_NAME',
-    `The schedule name ${typeof name === 'string' ? JSON.stringify(name.slice(0, 120)) : typeof name} cannot be used.`,
-    {
-      fix: `Use 1 to ${longest} characters out of A-Z a-z 0-9 _ - : . /`,
-    },
-  )
+  throw fault('INVALID_NAME', `The schedule name ${shown(name)} cannot be used.`, {
+    fix: `Use 1 to ${longest} characters out of A-Z a-z 0-9 _ - : . /`,
+  })
 }
 
 /** The streams that may hold schedules. */
@@ -85,17 +84,25 @@ export async function removeElsewhere(core: Core, name: string, place?: string):
   return removed
 }
 
-/** What a schedule has fired since an instant and is still stored: its times, with the places of their messages. */
-export async function* firedSince(
-  core: Core,
-  definition: Definition,
-  since: number,
-): AsyncGenerator<{ definition: Definition; kept: KeptFiring }> {
+/** What a schedule has fired since an instant and is still stored. */
+export async function* firedSince(core: Core, definition: Definition, since: number): AsyncGenerator<Came> {
   const { stream, target } = placeOf(core.names, definition)
   for await (const kept of shelf(core.layout, stream).since(target, since)) {
-    const made = definitionOf(kept.headers)
-    if (made?.name === definition.name) yield { definition: made, kept }
+    const came = cameOf(kept, definition.name)
+    if (came !== undefined) yield came
   }
 }
 
-type KeptFiring = NonNullable<Awaited<ReturnType<ReturnType<typeof shelf>['last']>>>
+/** The newest of what a schedule has fired, if it is the last of its target. */
+export async function lastFired(core: Core, definition: Definition): Promise<Came | undefined> {
+  const { stream, target } = placeOf(core.names, definition)
+  const kept = await shelf(core.layout, stream).last(target)
+  return kept && cameOf(kept, definition.name)
+}
+
+function cameOf({ headers, sequence, storedAt }: Kept, name: string): Came | undefined {
+  const made = definitionOf(headers)
+  if (made?.name !== name) return undefined
+  const madeUp = headers.get(header.occurrence)
+  return [madeUp === undefined ? timeOf(made.times, storedAt) : Number(madeUp), sequence, storedAt]
+}

@@ -21,11 +21,11 @@ import { madeUpFor } from './schedule-turn.ts'
 /** Times made up for in one sweep at most; the rest waits for the next. */
 const most = 1000
 /** Between two sweeps, in ms, give or take a fifth. */
-const _pace = 300_000
+const pace = 300_000
 /** How long one board has the sweep to itself, in ms. */
 const turnOfOne = 2000
 /** Who has been away looks again when what was due meanwhile is certain not to come by itself. */
-const _again = margin + 1500
+const again = margin + 1500
 
 /** Looks at every schedule once, unless another board is just doing so. */
 export async function sweep(core: Core): Promise<void> {

@@ -37,9 +37,13 @@ export interface Taker {
 
 /** Calls the handler; for what a schedule fired, only if and when it is its turn. */
 export function inTurn(core: Core, run: Run, taker: Taker, call: () => unknown): unknown {
-  if (run.delivery.headers.plain) return call()
-  const definition = definitionOf(run.delivery.headers)
+  const definition = firingOf(run)
   return definition === undefined ? call() : runInTurn(core, run, taker, definition, call)
+}
+
+/** What fired it; undefined: it was not fired, or fired once and replayed. */
+function firingOf({ delivery: { headers } }: Run): Definition | undefined {
+  return headers.plain || headers.get(header.ownId) !== undefined ? undefined : definitionOf(headers)
 }
 
 async function runInTurn(core: Core, run: Run, taker: Taker, definition: Definition, call: () => unknown): Promise<unknown> {
@@ -119,7 +123,7 @@ async function skip(core: Core, run: Run, { label, task }: Taker, definition: De
 
 /** Keeps how a firing was given up, if it was one. */
 export async function endedBadly(core: Core, run: Run, { reason, error }: Obituary): Promise<void> {
-  const definition = run.delivery.headers.plain ? undefined : definitionOf(run.delivery.headers)
+  const definition = firingOf(run)
   if (definition !== undefined) await ended(core, run, definition, reason === 'expired' ? 'expired' : 'dead', error)
 }
 

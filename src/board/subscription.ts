@@ -2,11 +2,11 @@
 
 import { type Duration, duration } from '../base/duration.ts'
 import { fault } from '../base/errors.ts'
-import { header, headerBlock } from '../wire/envelope.ts'
+import type { Start } from '../wire/declare.ts'
+import { header, headerBlock, idOf } from '../wire/envelope.ts'
 import { readLive } from '../wire/live.ts'
 import { checkedWord, subscriptionName, topicOf } from '../wire/names.ts'
 import { place, type Standing } from '../wire/place.ts'
-import type { Start } from '../wire/streams.ts'
 import type { Subscribable } from './contract.ts'
 import type { Core } from './core.ts'
 import { homeOf } from './home.ts'
@@ -83,7 +83,7 @@ async function replay(
       const own = [...read.headers].filter(([name]) => !/^nats-/i.test(name) && name !== header.ownId)
       const fields: [string, string][] = [
         [header.id, `replayed:${run}:${read.sequence}`],
-        [header.ownId, read.headers.id ?? `#${read.sequence}`],
+        [header.ownId, idOf(read.headers, read.sequence) ?? `#${read.sequence}`],
         ...own,
       ]
       publishing.push(

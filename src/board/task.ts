@@ -6,6 +6,7 @@
 
 import type { Duration } from '../base/duration.ts'
 import { fault } from '../base/errors.ts'
+import type { Label } from '../base/events.ts'
 import { checkedId, newId } from '../base/ids.ts'
 import { anything, flag, oneOf, type Reader, readOptions, time, wrong } from '../base/options.ts'
 import type { InputOf, OutputOf, Schema } from '../base/schema.ts'
@@ -29,6 +30,7 @@ import { memory } from './memory.ts'
 import { readBody, refuseHuge, refuseMisfit } from './payload.ts'
 import { checkedHandler, policyOf, schemaOption } from './policy.ts'
 import { type Queue, queueOf } from './queue.ts'
+import { endedBadly, inTurn } from './schedule-turn.ts'
 import type { EnqueueOptions, Receipt } from './sender.ts'
 import { termsOf } from './terms.ts'
 import { takingReaders } from './topic.ts'
@@ -134,7 +136,8 @@ export function enqueue<Input>(
   }
 }
 
-function checkEnqueue(options: EnqueueOptions): void {
+/** Refuses options that cannot be used. Throws INVALID_OPTION or UNKNOWN_OPTION. */
+export function checkEnqueue(options: Omit<EnqueueOptions, 'id' | 'unique'>): void {
   const { delay, at } = readOptions('enqueue()', options, enqueueReaders)
   if (delay !== undefined && at !== undefined)
     throw fault('INVALID_OPTION', 'enqueue() was given both delay and at.', { fix: 'Give one of them.' })
@@ -167,6 +170,7 @@ export async function performance<Parsed, Returned>(
   await core.declareQueue(task.place)
   const { link, answers } = await core.listening()
   const stream = core.names.queue(task.queue)
+  const label: Label = { style: 'explicit', service, name: task.name }
   const slots = new Slots(concurrency ?? defaults.concurrency)
   const policy = policyOf(where, task.retry, task.timeout)
   return lanes
@@ -192,7 +196,7 @@ export async function performance<Parsed, Returned>(
         return standing
       }
       return {
-        label: { style: 'explicit', service, name: task.name },
+        label,
         source: consumerSource(link, answers, { stream, consumer, lease: lease ?? defaults.lease, declare, ...(log ? { footing } : {}) }),
         slots,
         policy,
@@ -200,14 +204,17 @@ export async function performance<Parsed, Returned>(
         memory: memory(core, stream, consumer),
         terms: termsOf(policy),
         read: (delivery) => readBody(delivery, task.input, task.name),
-        handle: (input, run) => handler(input as Parsed, new TaskContext(core, run, service, task.name)),
+        handle: (input, run) => {
+          const call = () => handler(input as Parsed, new TaskContext(core, run, service, task.name))
+          return run.delivery.headers.plain ? call() : inTurn(core, run, { label, task }, call)
+        },
         ends: (run) => task.track || (log && hasAddress(run.delivery.subject)),
         ended: async (run, outcome) => {
           if (task.track) await core.results.ended(task, run, outcome)
           // What has an address holds its key as long as it is stored; a log keeps it longer than it waits.
           if (log && hasAddress(run.delivery.subject)) await shelf(core.layout, stream).remove(run.delivery.sequence)
         },
-        bury: (run, obituary) => buryTask(core, task, run, obituary),
+        bury: (run, obituary) => buryTask(core, task, run, obituary).then(() => endedBadly(core, run, obituary)),
       } satisfies Binding
     })
 }

@@ -13,10 +13,11 @@ import type { Binding } from '../runtime/binding.ts'
 import { type Gate, Slots } from '../runtime/gate.ts'
 import type { Run } from '../runtime/run.ts'
 import { encode } from '../wire/codec.ts'
+import type { Start } from '../wire/declare.ts'
 import { checkedHeaders, header, headerBlock, idOnly, type UserHeaders } from '../wire/envelope.ts'
 import { checkedName, keyToken, subscriptionName, topicOf } from '../wire/names.ts'
 import { consumerSource } from '../wire/source.ts'
-import type { Retention, Start } from '../wire/streams.ts'
+import type { Retention } from '../wire/streams.ts'
 import { EventContext } from './context.ts'
 import type { BuriedTopic, RetryOptions, Subscribable, Topic, TopicOptions, TopicPattern } from './contract.ts'
 import type { Core } from './core.ts'
@@ -104,7 +105,7 @@ export function publish<Input>(
   origin?: (body: Uint8Array) => string,
 ): Promise<Receipt> {
   try {
-    if (options !== undefined) readOptions('publish()', options, publishReaders)
+    if (options !== undefined) checkPublish(options)
     const said = announcement(core, topic, event, options, origin)
     const declared = core.declareTopic(topic)
     // Nothing to wait for: the common case makes one promise.
@@ -113,6 +114,11 @@ export function publish<Input>(
   } catch (error) {
     return Promise.reject(error)
   }
+}
+
+/** Refuses options that cannot be used. Throws INVALID_OPTION or UNKNOWN_OPTION. */
+export function checkPublish(options: Omit<PublishOptions, 'id'>): void {
+  readOptions('publish()', options, publishReaders)
 }
 
 function store(core: Core, topic: Topic, ready: Prepared, options: PublishOptions | undefined): Promise<Receipt> {
@@ -176,7 +182,8 @@ export async function subscription<Event>(
   }
 }
 
-const start: Reader<Start> = (value) => {
+/** Reads `from: …`. */
+export const startOption: Reader<Start> = (value) => {
   if (value === 'new' || value === 'all') return { at: value }
   if (typeof value === 'number' && Number.isInteger(value) && value > 0) return { sequence: value }
   if (value instanceof Date && !Number.isNaN(value.getTime())) return { time: value }
@@ -188,7 +195,7 @@ export const takingReaders = { timeout: time(1), concurrency: whole(1, 100_000),
 
 const subscribeReaders = {
   ...takingReaders,
-  from: start,
+  from: startOption,
   retry: anything<RetryOptions>(),
   filter: callable<(event: unknown, ctx: EventContext) => boolean>(),
 }

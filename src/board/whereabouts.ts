@@ -34,7 +34,7 @@ const patience = 300
 
 /** Where a task is. `stored`: this process has seen the broker store it. */
 export async function status(core: Core, task: Task, receipt: Receipt, stored: boolean): Promise<Status> {
-  const [end, waiting] = await Promise.all([task.track ? core.results.find(receipt.id) : undefined, find(core, task, receipt)])
+  const [end, waiting] = await Promise.all([core.results.find(receipt.id), find(core, task, receipt)])
   if (end !== undefined)
     return 'obituary' in end ? { state: end.state, attempt: end.obituary.attempts, obituary: end.obituary } : { state: end.state }
   if (waiting !== undefined) return waitingStatus(core, task, receipt.id, waiting)
@@ -94,6 +94,7 @@ export async function cancel(core: Core, task: Task, receipt: Receipt): Promise<
     removed = await queue.remove(waiting.sequence)
   }
   void askDesk(core, task, { ask: 'cancel', id: receipt.id })
+  if (removed && !task.track) await core.results.decide(receipt.id, { state: 'cancelled', at: Date.now() }, task.keep)
   return task.track || removed
 }
 

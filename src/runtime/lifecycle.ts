@@ -1,5 +1,5 @@
 /**
- * new → starting → running → draining → stopped; a failed start goes straight to stopped.
+ * new → starting → running → draining → stopped; a failed start drains what had begun.
  *
  * new        declared, nothing is held on the broker
  * starting   streams and consumers are being declared

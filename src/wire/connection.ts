@@ -174,7 +174,7 @@ function clientOptions(address: Address, parsed: Parsed): ConnectionOptions {
   return {
     servers: parsed.servers,
     name: address.name ?? 'callboard',
-    // Never give up, notice a dead peer within 20 s, and dial again quickly but not in step with everybody else.
+    // Never give up, notice a dead peer within 30 s, and dial again quickly but not in step with everybody else.
     maxReconnectAttempts: -1,
     pingInterval: 10_000,
     maxPingOut: 2,

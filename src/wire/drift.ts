@@ -1,4 +1,4 @@
-/** Where the broker differs from the code: told in words, and changed only on request. */
+/** Where the broker differs from the code: found, judged and put into words. Pure. */
 
 import { fault } from '../base/errors.ts'
 
@@ -11,30 +11,6 @@ export interface Drift {
   readonly field: string
   readonly declared: unknown
   readonly found: unknown
-}
-
-/** How a difference is settled. */
-export interface DriftOptions {
-  readonly onDrift: OnDrift
-  /** Hears of differences that were left as they are. */
-  readonly tell: (drift: readonly Drift[]) => void
-}
-
-/** Settles a difference as the user chose; true if the broker was changed. What cannot be told apart from a mistake is never changed silently. */
-export async function reconcile(
-  place: string,
-  declared: object,
-  found: Record<string, unknown>,
-  { onDrift, tell }: DriftOptions,
-  update: () => Promise<unknown>,
-): Promise<boolean> {
-  const drift = differences(place, declared, found)
-  if (drift.length === 0) return false
-  const fatal = drift.filter((difference) => vital.has(difference.field))
-  if (onDrift === 'refuse' || fatal.length > 0) throw conflict(fatal.length > 0 ? fatal : drift)
-  if (onDrift === 'update') await update()
-  else tell(drift)
-  return onDrift === 'update'
 }
 
 /** The differences between what is declared and what is found, field by field. Fields the code does not declare may be anything. */
@@ -52,9 +28,10 @@ export function inWords({ place, field, declared, found }: Drift): string {
 }
 
 /** Without these being equal callboard does not work. */
-const vital = new Set(['retention', 'subjects', 'storage'])
+export const vital = new Set(['retention', 'subjects', 'storage'])
 
-function conflict(drift: readonly Drift[]): Error {
+/** The error for differences that are not accepted. */
+export function conflict(drift: readonly Drift[]): Error {
   return fault('CONFIG_CONFLICT', `The broker differs from the code: ${drift.map(inWords).join('; ')}.`, { details: { drift } })
 }
 

@@ -2,8 +2,8 @@
 
 import { DeliverPolicy, jetstream } from '@nats-io/jetstream'
 import type { Link } from './connection.ts'
+import type { Start } from './declare.ts'
 import { Headers } from './envelope.ts'
-import type { Start } from './streams.ts'
 
 /** A message read. */
 export interface Read {

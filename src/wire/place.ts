@@ -1,7 +1,9 @@
 /** A consumer seen by an operator: where it stands, and moving it. */
 
 import { fault } from '../base/errors.ts'
-import { codeOf, type Layout, type Start, startConfig, told } from './streams.ts'
+import { type Start, startConfig } from './declare.ts'
+import { codeOf, told } from './refusal.ts'
+import type { Layout } from './streams.ts'
 
 /** Where a consumer stands. */
 export interface Standing {

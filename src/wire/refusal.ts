@@ -4,6 +4,7 @@
  * source: error codes of nats-server (server/errors.json), each tried against 2.15.
  */
 
+import { JetStreamApiError } from '@nats-io/jetstream'
 import { type CallboardError, fault } from '../base/errors.ts'
 
 /** An error as the broker writes it into its answers. */
@@ -60,4 +61,22 @@ export function refusalFault(error: ApiError, what: string): CallboardError {
 /** The sequence that stands in the way, as the broker names it in "wrong last sequence: N". */
 function occupyingSequence(error: ApiError): number {
   return Number(/(\d+)\s*$/.exec(error.description ?? '')?.[1] ?? 0)
+}
+
+/** The number of a broker error; 0 for anything else. */
+export function codeOf(error: unknown): number {
+  return error instanceof JetStreamApiError ? error.code : 0
+}
+
+/** A broker error in callboard's words. */
+export function told(error: unknown, what: string): never {
+  if (error instanceof JetStreamApiError) throw refusalFault(error.apiError() as ApiError, what)
+  const message = error instanceof Error ? error.message : String(error)
+  if (/closed connection|connection draining|connection closed/i.test(message))
+    throw fault('CLOSED', `The board was closed before the broker was asked about ${what}.`, { cause: error })
+  if (/permission/i.test(message)) throw fault('PERMISSION', `The credentials do not allow ${what}.`, { cause: error })
+  if (/no responders|not enabled/i.test(message))
+    throw fault('JETSTREAM_OFF', `Nobody answered about ${what}: JetStream is off, or the cluster has no leader.`, { cause: error })
+  if (/timeout/i.test(message)) throw fault('TIMED_OUT', `The broker did not answer about ${what}.`, { cause: error })
+  throw fault('CONNECTION_FAILED', `Asking the broker about ${what} failed: ${message}.`, { cause: error })
 }

@@ -11,9 +11,9 @@ import type { Msg } from 'nats'
 import { atMost } from '../base/deadline.ts'
 import type { Answers } from './answers.ts'
 import type { Link } from './connection.ts'
+import type { Footing } from './declare.ts'
 import { Headers } from './envelope.ts'
 import { headerBytes } from './raw.ts'
-import type { Footing } from './streams.ts'
 
 /** One hand-over by the broker. Exactly one of `ack`, `again` and `drop` ends it; `working` prolongs it. */
 export interface Delivery {

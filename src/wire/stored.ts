@@ -2,7 +2,8 @@
 
 import type { StoredMsg } from '@nats-io/jetstream'
 import { Headers } from './envelope.ts'
-import { codeOf, type Layout, told } from './streams.ts'
+import { codeOf, told } from './refusal.ts'
+import type { Layout } from './streams.ts'
 
 /** A message as it lies in a stream. */
 export interface Kept {

@@ -1,26 +1,21 @@
 /**
- * What callboard keeps on the broker: which streams and consumers there are and how they are shaped. Declaring is
- * idempotent. Where the broker differs from the code, the difference is told in words and changed only on request.
+ * What callboard keeps on the broker: which streams and consumers there are, and how they are shaped.
  */
 
 import {
   AckPolicy,
   type ConsumerConfig,
-  type ConsumerInfo,
-  DeliverPolicy,
   DiscardPolicy,
-  JetStreamApiError,
   type JetStreamManager,
   jetstreamManager,
   RetentionPolicy,
   StorageType,
   type StreamConfig,
 } from '@nats-io/jetstream'
-import { fault } from '../base/errors.ts'
 import type { Link } from './connection.ts'
-import { type DriftOptions, reconcile } from './drift.ts'
+import { type Behind, type DeclareOptions, declareConsumer, declareStream, type Footing, footingOf, type Start } from './declare.ts'
 import { type Names, token } from './names.ts'
-import { type ApiError, refusalFault } from './refusal.ts'
+import { told } from './refusal.ts'
 
 /** How long and how much a topic keeps. Times in ms, 0 = without limit. */
 export interface Retention {
@@ -31,20 +26,6 @@ export interface Retention {
 
 /** How a queue is kept: acknowledged tasks removed one by one, or behind the last of them. */
 export type QueueLayout = 'work' | 'log'
-
-/** Where a subscription that is set up for the first time begins. */
-export type Start = { readonly at: 'new' | 'all' } | { readonly sequence: number } | { readonly time: Date }
-
-/** Where one begins that was lost: behind what it had answered. */
-export type Behind = { readonly floor: number }
-
-/** What the broker says of a consumer. */
-export interface Footing {
-  /** How long it waits for an answer, in ms. */
-  readonly lease: number
-  /** Everything up to this sequence is answered. */
-  readonly floor: number
-}
 
 /** Declares streams and consumers. */
 export interface Layout {
@@ -64,9 +45,7 @@ export interface Layout {
 }
 
 /** What the layout needs to be told. */
-export interface LayoutOptions extends DriftOptions {
-  /** Copies of every stream. Default: three in a cluster, otherwise one. */
-  readonly replicas?: number | undefined
+export interface LayoutOptions extends DeclareOptions {
   /** How long an id is remembered, in ms. */
   readonly dedupe: number
   readonly retention: Retention
@@ -171,94 +150,4 @@ function consumerConfig(name: string, filters: readonly string[], lease: number)
     max_ack_pending: mostOpen,
     ...(filters.length === 1 && filter !== undefined ? { filter_subject: filter } : { filter_subjects: [...filters] }),
   }
-}
-
-/** A start as the broker takes it. */
-export function startConfig(start: Start): Partial<ConsumerConfig> {
-  if ('sequence' in start) return { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: start.sequence }
-  if ('time' in start) return { deliver_policy: DeliverPolicy.StartTime, opt_start_time: start.time.toISOString() }
-  return { deliver_policy: start.at === 'all' ? DeliverPolicy.All : DeliverPolicy.New }
-}
-
-async function declareStream(
-  manager: JetStreamManager,
-  config: Partial<StreamConfig> & { name: string },
-  options: LayoutOptions,
-): Promise<void> {
-  const place = `stream ${config.name}`
-  try {
-    await manager.streams.add(config)
-  } catch (error) {
-    const code = codeOf(error)
-    if (code === nameTaken) {
-      const { config: found } = await manager.streams.info(config.name).catch((cause) => told(cause, place))
-      await reconcile(place, config, { ...found }, options, () =>
-        manager.streams.update(config.name, { ...found, ...config }).catch((cause) => told(cause, `updating ${place}`)),
-      )
-    } else if (tooFewPeers.has(code) && (config.num_replicas ?? 1) > 1 && options.replicas === undefined) {
-      await declareStream(manager, { ...config, num_replicas: 1 }, options)
-    } else told(error, place)
-  }
-}
-
-async function declareConsumer(
-  manager: JetStreamManager,
-  stream: string,
-  config: Partial<ConsumerConfig> & { durable_name: string },
-  start: Start | Behind,
-  options: LayoutOptions,
-): Promise<Footing> {
-  const place = `consumer ${config.durable_name} of ${stream}`
-  const look = () => manager.consumers.info(stream, config.durable_name)
-  let found = await look().catch((error) => (codeOf(error) === consumerMissing ? undefined : told(error, place)))
-  if (found === undefined) {
-    const begin = await beginning(manager, stream, start)
-    const added = await manager.consumers
-      .add(stream, { ...config, ...begin })
-      .catch((error) => (codeOf(error) === consumerExists ? undefined : told(error, place)))
-    if (added !== undefined) return footingOf(added)
-    found = await look().catch((error) => told(error, place))
-  }
-  // Where a subscription began is history: it cannot change, and code that says otherwise now means only new ones.
-  const { config: there } = found
-  const changed = await reconcile(place, config, { ...there }, options, () =>
-    manager.consumers.update(stream, config.durable_name, { ...there, ...config }).catch((cause) => told(cause, `updating ${place}`)),
-  )
-  return footingOf(changed ? await look().catch((error) => told(error, place)) : found)
-}
-
-/** Where to begin. A floor beyond the end belongs to a stream that was here before this one: then this one is read from its beginning. */
-async function beginning(manager: JetStreamManager, stream: string, start: Start | Behind): Promise<Partial<ConsumerConfig>> {
-  if ('floor' in start) {
-    const { state } = await manager.streams.info(stream).catch((error) => told(error, `stream ${stream}`))
-    return { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: start.floor > state.last_seq ? 1 : start.floor + 1 }
-  }
-  return startConfig(start)
-}
-
-function footingOf({ config, ack_floor }: ConsumerInfo): Footing {
-  return { lease: (config.ack_wait ?? 0) / 1_000_000, floor: ack_floor.stream_seq }
-}
-
-const nameTaken = 10058
-const consumerExists = 10148
-const consumerMissing = 10014
-const tooFewPeers = new Set([10005, 10074])
-
-/** The number of a broker error; 0 for anything else. */
-export function codeOf(error: unknown): number {
-  return error instanceof JetStreamApiError ? error.code : 0
-}
-
-/** A broker error in callboard's words. */
-export function told(error: unknown, what: string): never {
-  if (error instanceof JetStreamApiError) throw refusalFault(error.apiError() as ApiError, what)
-  const message = error instanceof Error ? error.message : String(error)
-  if (/closed connection|connection draining|connection closed/i.test(message))
-    throw fault('CLOSED', `The board was closed before the broker was asked about ${what}.`, { cause: error })
-  if (/permission/i.test(message)) throw fault('PERMISSION', `The credentials do not allow ${what}.`, { cause: error })
-  if (/no responders|not enabled/i.test(message))
-    throw fault('JETSTREAM_OFF', `Nobody answered about ${what}: JetStream is off, or the cluster has no leader.`, { cause: error })
-  if (/timeout/i.test(message)) throw fault('TIMED_OUT', `The broker did not answer about ${what}.`, { cause: error })
-  throw fault('CONNECTION_FAILED', `Asking the broker about ${what} failed: ${message}.`, { cause: error })
 }
