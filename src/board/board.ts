@@ -121,6 +121,7 @@ const closedFault = () => fault('CLOSED', 'The board is closed.')
 function face(core: OpenCore): Board {
   const services = new Set<Service>()
   let closing: Promise<void> | undefined
+  const closed = new AbortController()
   const refuseClosed = () => {
     if (closing) throw closedFault()
   }
@@ -161,7 +162,8 @@ function face(core: OpenCore): Board {
       const read = readOptions('listen()', options, { from: startOption, signal: anything<AbortSignal>() })
       await core.declareTopic(topic)
       const home = homeOf(core.names, topic)
-      for await (const found of readLive(core.link, home.stream, home.event, read.from ?? { at: 'new' }, read.signal)) {
+      const signal = read.signal ? AbortSignal.any([read.signal, closed.signal]) : closed.signal
+      for await (const found of readLive(core.link, home.stream, home.event, read.from ?? { at: 'new' }, signal)) {
         const event = (await readBody(found, topic.schema, topic.name)) as Event
         yield {
           event,
@@ -178,6 +180,7 @@ function face(core: OpenCore): Board {
     close(options) {
       closing ??= (async () => {
         await Promise.all([...services].map((each) => each.stop(options)))
+        closed.abort()
         await core.close()
       })()
       return closing

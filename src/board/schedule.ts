@@ -3,9 +3,10 @@
  * not. A schedule is one stored message; setting it again replaces it, and setting the same changes nothing.
  */
 
+import { duration } from '../base/duration.ts'
 import { fault } from '../base/errors.ts'
 import { newId } from '../base/ids.ts'
-import { duration } from '../base/duration.ts'
+import type { FailureError } from '../base/obituary.ts'
 import { type Occurrence, type PreviewOptions, previewOf, timesAfter, type When } from '../base/when.ts'
 import { inPlainWords } from '../base/when-words.ts'
 import type { Lane } from '../wire/names.ts'
@@ -17,7 +18,6 @@ import { type ScheduleState, stateOf } from './schedule-state.ts'
 import { allSchedules, checkedScheduleName, findSchedule, findSchedules, firedSince, removeElsewhere, replace } from './schedule-store.ts'
 import { known, lastCame, rearm } from './schedule-sweep.ts'
 import { type FiringOutcome, forgetTrail, readEnding, readTrail } from './schedule-trail.ts'
-import type { FailureError } from '../base/obituary.ts'
 import type { Receipt } from './sender.ts'
 
 /** What setting a schedule came to. */

@@ -1,9 +1,10 @@
 /** Live reading of a stream, in order, for one reader. The client sets itself up again after losses; nothing is acknowledged. */
 
-import { DeliverPolicy, jetstream } from '@nats-io/jetstream'
+import { type ConsumerMessages, DeliverPolicy, jetstream } from '@nats-io/jetstream'
 import type { Link } from './connection.ts'
 import type { Start } from './declare.ts'
 import { Headers } from './envelope.ts'
+import { told } from './refusal.ts'
 
 /** A message read. */
 export interface Read {
@@ -19,10 +20,15 @@ export interface Read {
 
 /** Reads what comes to a subject of a stream, from `start` on, until the signal aborts or the reader stops. */
 export async function* readLive(link: Link, stream: string, subject: string, start: Start, signal?: AbortSignal): AsyncGenerator<Read> {
-  const consumer = await jetstream(link.nc).consumers.get(stream, { filter_subjects: [subject], ...startOptions(start) })
-  const messages = await consumer.consume({ idle_heartbeat: 1000 })
+  if (signal?.aborted) return
+  const messages = await begin(link, stream, subject, start).catch((error: unknown) =>
+    // A reader that gave up meanwhile, or whose board was closed, is told nothing.
+    signal?.aborted ? undefined : told(error, `reading ${subject}`),
+  )
+  if (messages === undefined) return
   const stop = () => void messages.close()
   signal?.addEventListener('abort', stop, { once: true })
+  if (signal?.aborted) stop()
   try {
     for await (const message of messages) {
       if (signal?.aborted) return
@@ -40,6 +46,11 @@ export async function* readLive(link: Link, stream: string, subject: string, sta
     signal?.removeEventListener('abort', stop)
     await messages.close()
   }
+}
+
+async function begin(link: Link, stream: string, subject: string, start: Start): Promise<ConsumerMessages> {
+  const consumer = await jetstream(link.nc).consumers.get(stream, { filter_subjects: [subject], ...startOptions(start) })
+  return consumer.consume({ idle_heartbeat: 1000 })
 }
 
 function startOptions(start: Start): object {
