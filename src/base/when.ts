@@ -3,7 +3,7 @@
 import { type CronTimes, commonForm, cronAfter, cronBefore } from './cron.ts'
 import { type Duration, milliseconds } from './duration.ts'
 import { fault, shown } from './errors.ts'
-import { checkedZone } from './zone.ts'
+import { checkedZone, instantOf, isLocal, type LocalTime } from './zone.ts'
 
 /**
  * When a schedule fires.
@@ -11,9 +11,9 @@ import { checkedZone } from './zone.ts'
  * cron   five fields, six with seconds first, or `@yearly @monthly @weekly @daily @hourly`; read on the clock of `zone`
  *        (IANA name, default UTC)
  * every  an interval of a second or more, counted from the last firing; the broker fires on whole seconds
- * at     once
+ * at     once, at an instant or at a local time of a zone
  */
-export type When = { readonly cron: string; readonly zone?: string } | { readonly every: Duration } | { readonly at: Date }
+export type When = { readonly cron: string; readonly zone?: string } | { readonly every: Duration } | { readonly at: Date | LocalTime }
 
 /** When, as it is kept. Times in ms. */
 export type Times = CronTimes | { readonly every: number } | { readonly at: number }
@@ -56,6 +56,7 @@ function everyOf(given: unknown): { every: number } {
 }
 
 function atOf(given: unknown): { at: number } {
+  if (isLocal(given)) return { at: instantOf(given).getTime() }
   if (!(given instanceof Date) || Number.isNaN(given.getTime()) || given.getUTCFullYear() > 9999)
     throw fault('INVALID_SCHEDULE', `The time is ${shown(given)}.`, { why: 'It must be a valid Date before the year 10000.' })
   return { at: given.getTime() }

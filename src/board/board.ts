@@ -7,7 +7,7 @@ import { newId } from '../base/ids.ts'
 import { anything, oneOf, readOptions, time, whole } from '../base/options.ts'
 import type { Address } from '../wire/connection.ts'
 import type { OnDrift } from '../wire/drift.ts'
-import type { Headers } from '../wire/envelope.ts'
+import { type Headers, idOf } from '../wire/envelope.ts'
 import { readLive } from '../wire/live.ts'
 import { topicOf } from '../wire/names.ts'
 import type { Subscribable, Task, Topic, TopicPattern } from './contract.ts'
@@ -19,6 +19,8 @@ import type { LogOption } from './log.ts'
 import { storeMany } from './many.ts'
 import { type OpenCore, open } from './open.ts'
 import { readBody } from './payload.ts'
+import { type Schedules, schedules } from './schedule.ts'
+import { attendant } from './schedule-sweep.ts'
 import type { EnqueueOptions, PublishOptions, Receipt, Sender } from './sender.ts'
 import { type Service, type ServiceBuilder, service } from './service.ts'
 import { type Subscription, subscriptionOf } from './subscription.ts'
@@ -85,6 +87,8 @@ export interface Board extends Sender, AsyncDisposable {
   subscription(service: string, topic: Subscribable<unknown>): Subscription
   /** What was given up, on both sides. */
   readonly dead: Dead
+  /** What the broker enqueues or publishes later and repeatedly. */
+  readonly schedules: Schedules
   /** Hears what callboard tells about itself. Gives back how to stop. */
   on<K extends keyof EventMap>(event: K, listener: (payload: EventMap[K]) => void): () => void
   /** Stops all services of this board, then closes its connections. Closing twice is closing once. */
@@ -120,6 +124,7 @@ const closedFault = () => fault('CLOSED', 'The board is closed.')
 
 function face(core: OpenCore): Board {
   const services = new Set<Service>()
+  const sweeping = attendant(core)
   let closing: Promise<void> | undefined
   const closed = new AbortController()
   const refuseClosed = () => {
@@ -152,7 +157,16 @@ function face(core: OpenCore): Board {
     handle: (task, id) => new TaskHandle(core, task, { id, sequence: 0, duplicate: false }, false),
     service(name) {
       refuseClosed()
-      return service(core, name, { started: (each) => services.add(each), stopped: (each) => services.delete(each) })
+      return service(core, name, {
+        started(each) {
+          services.add(each)
+          sweeping.begin()
+        },
+        stopped(each) {
+          services.delete(each)
+          if (services.size === 0) sweeping.end()
+        },
+      })
     },
     async *listen<Event>(
       topic: Topic<never, Event> | TopicPattern<Event>,
@@ -168,7 +182,7 @@ function face(core: OpenCore): Board {
         yield {
           event,
           topic: topicOf(found.subject),
-          id: found.headers.id ?? newId(),
+          id: idOf(found.headers, found.sequence) ?? newId(),
           sequence: found.sequence,
           headers: found.headers.user,
         }
@@ -176,6 +190,7 @@ function face(core: OpenCore): Board {
     },
     subscription: (service, topic) => subscriptionOf(core, service, topic),
     dead: dead(core),
+    schedules: schedules(core),
     on: (event, listener) => core.events.on(event, listener),
     close(options) {
       closing ??= (async () => {

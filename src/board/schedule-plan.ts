@@ -1,6 +1,6 @@
 /** What a schedule was asked for, checked, and written as what will be stored. Nothing is sent before all of it is right. */
 
-import { type Duration, duration } from '../base/duration.ts'
+import type { Duration } from '../base/duration.ts'
 import { fault } from '../base/errors.ts'
 import { anything, oneOf, type Reader, readOptions, time, wrong } from '../base/options.ts'
 import { type Times, timesOf, type When } from '../base/when.ts'

@@ -3,7 +3,6 @@
  * not. A schedule is one stored message; setting it again replaces it, and setting the same changes nothing.
  */
 
-import { duration } from '../base/duration.ts'
 import { fault } from '../base/errors.ts'
 import { newId } from '../base/ids.ts'
 import type { FailureError } from '../base/obituary.ts'

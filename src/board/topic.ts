@@ -6,6 +6,7 @@
 
 import type { Duration } from '../base/duration.ts'
 import { fault } from '../base/errors.ts'
+import type { Label } from '../base/events.ts'
 import { checkedId, newId } from '../base/ids.ts'
 import { anything, callable, oneOf, type Reader, readOptions, time, whole, wrong } from '../base/options.ts'
 import { type InputOf, looksLikeSchema, type OutputOf, type Schema } from '../base/schema.ts'
@@ -29,6 +30,7 @@ import type { Prepared } from './many.ts'
 import { memory } from './memory.ts'
 import { contentTypeField, readBody, refuseHuge, refuseMisfit } from './payload.ts'
 import { checkedHandler, policyOf } from './policy.ts'
+import { inTurn } from './schedule-turn.ts'
 import type { PublishOptions, Receipt } from './sender.ts'
 
 /** What a subscriber decides for itself. */
@@ -161,10 +163,11 @@ export async function subscription<Event>(
       floor === undefined ? (from ?? { at: 'new' }) : { floor },
     )
   }
+  const label: Label = { style: 'implicit', service, name: topic.name }
   const footing = () => core.layout.footing(stream, consumer)
   const terms = { expires: undefined, policy }
   return {
-    label: { style: 'implicit', service, name: topic.name },
+    label,
     source: consumerSource(link, answers, { stream, consumer, lease: lease ?? defaults.lease, declare, footing }),
     slots: new Slots(concurrency ?? defaults.concurrency),
     policy,
@@ -174,7 +177,8 @@ export async function subscription<Event>(
     read: (delivery) => (topic.kind === 'buried' ? letterOf(delivery) : readBody(delivery, topic.schema, topic.name)),
     handle: (event, run) => {
       const ctx = new EventContext(core, run, service, topic.kind === 'buried' ? topic.name : topicOf(run.delivery.subject))
-      return filter?.(event as Event, ctx) === false ? undefined : handler(event as Event, ctx)
+      const call = () => (filter?.(event as Event, ctx) === false ? undefined : handler(event as Event, ctx))
+      return run.delivery.headers.plain || topic.kind === 'buried' ? call() : inTurn(core, run, { label, scope: consumer }, call)
     },
     ends: () => false,
     ended: async () => {},

@@ -4,9 +4,9 @@ import { CallboardError } from '../base/errors.ts'
 import type { Obituary } from '../base/obituary.ts'
 import type { Note } from '../runtime/attempt.ts'
 import { decode } from '../wire/codec.ts'
-import { header, headerBlock } from '../wire/envelope.ts'
+import { header, headerBlock, idOf } from '../wire/envelope.ts'
 import { lanes, performerName } from '../wire/names.ts'
-import { shelf } from '../wire/stored.ts'
+import { type Kept, type Shelf, shelf } from '../wire/stored.ts'
 import type { Task } from './contract.ts'
 import type { Core } from './core.ts'
 import type { Receipt } from './sender.ts'
@@ -72,10 +72,18 @@ async function waitingStatus(core: Core, task: Task, id: string, waiting: Waitin
 async function find(core: Core, task: Task, { id, sequence }: Receipt): Promise<Waiting | undefined> {
   const waiting = shelf(core.layout, core.names.queue(task.queue))
   const found =
-    (await waiting.last(core.names.anywhere(task.queue, task.name, id))) ?? (sequence > 0 ? await waiting.at(sequence) : undefined)
+    (await waiting.last(core.names.anywhere(task.queue, task.name, id))) ??
+    (sequence > 0 ? await waiting.at(sequence) : await firing(waiting, id))
   if (!found) return undefined
   const at = found.headers.get(header.schedule)
   return { sequence: found.sequence, due: at?.startsWith('@at ') ? new Date(at.slice(4)) : undefined }
+}
+
+/** What a schedule fired is named after its place. */
+async function firing(waiting: Shelf, id: string): Promise<Kept | undefined> {
+  const place = /@(\d+)$/.exec(id)
+  const found = place ? await waiting.at(Number(place[1])) : undefined
+  return found && idOf(found.headers, found.sequence) === id ? found : undefined
 }
 
 /** How often a task may move on, from schedule to queue, while it is being called off. */
