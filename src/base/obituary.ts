@@ -49,15 +49,23 @@ export interface Obituary {
 const longestMessage = 1000
 const longestStack = 2000
 
-/** An error as data, cut to a bounded size. */
+/** An error as data, cut to a bounded size. Never throws, whatever was thrown. */
 export function failureError(error: unknown): FailureError {
-  if (!(error instanceof Error)) return { name: 'Thrown', message: cut(String(error), longestMessage) }
+  if (!(error instanceof Error)) return { name: 'Thrown', message: cut(said(error), longestMessage) }
   const code = error instanceof CallboardError ? error.code : (error as { code?: unknown }).code
   return {
-    name: error.name,
-    message: cut(error.message, longestMessage),
+    name: said(error.name),
+    message: cut(said(error.message), longestMessage),
     ...(typeof code === 'string' || typeof code === 'number' ? { code: String(code) } : {}),
-    ...(error.stack ? { stack: cut(error.stack, longestStack) } : {}),
+    ...(error.stack ? { stack: cut(said(error.stack), longestStack) } : {}),
+  }
+}
+
+function said(value: unknown): string {
+  try {
+    return String(value)
+  } catch {
+    return 'something that cannot be shown'
   }
 }
 
