@@ -165,9 +165,10 @@ async function openDesk(core: Core, task: Task, consumers: () => readonly Consum
 
 /** What is asked at a desk. What is no question asks for nothing. */
 function questionIn(message: { json<T>(): T }): { ask: string; id: string } {
+  const nothing = { ask: '', id: '' }
   try {
-    return message.json()
+    return message.json<{ ask: string; id: string } | null>() ?? nothing
   } catch {
-    return { ask: '', id: '' }
+    return nothing
   }
 }

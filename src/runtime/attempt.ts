@@ -4,8 +4,9 @@
  *
  * The first hand-over is the first attempt, and nothing is read or written for it. After a failure, a drain or a snooze
  * a note is left: how many hand-overs there were and how many attempts they used. A hand-over nobody left a note about
- * ended with its process, or waited in its buffer; it is charged once. From then on the delivery is suspect, and a mark
- * is left before each run, so that the next reader knows: began, and did not come back.
+ * ended with its process, or waited in its buffer; it is charged once. From then on the delivery is suspect for good, and
+ * a mark is left before each run. So the next reader knows: began, and did not come back. What left no mark never began,
+ * and is not charged a second time.
  */
 
 import type { Failure } from '../base/obituary.ts'
@@ -18,6 +19,8 @@ export interface Note {
   readonly used: number
   /** The hand-over of this count had begun and has not ended yet. */
   readonly open: boolean
+  /** A mark is left before each run; absent: not yet. */
+  readonly suspect?: boolean
   readonly history: readonly Failure[]
   /** ms its runs took so far; absent: none. */
   readonly ran?: number
@@ -34,10 +37,20 @@ const first: Counted = { attempt: 1, suspect: false }
 /** Counts. `note` is what was last remembered, if anything. */
 export function count(handovers: number, note: Note | undefined): Counted {
   if (handovers <= 1) return first
-  const used = note?.used ?? 0
-  const explained = note?.count ?? 0
-  const vanished = note?.open === true || handovers - explained > 1
-  return vanished ? { attempt: used + 2, suspect: true } : { attempt: used + 1, suspect: false }
+  const { used, count: explained, open, suspect = false } = note ?? { used: 0, count: 0, open: false }
+  const vanished = open || (!suspect && handovers - explained > 1)
+  return vanished ? { attempt: used + 2, suspect: true } : { attempt: used + 1, suspect }
+}
+
+/** What is to be remembered of a hand-over: that it begins, that it failed, or that it ended and cost no attempt. */
+export function noted(
+  handovers: number,
+  { attempt, suspect }: Counted,
+  how: 'begins' | 'failed' | 'free',
+  { history, ran }: Pick<Note, 'history' | 'ran'>,
+): Note {
+  const note = { count: handovers, used: how === 'failed' ? attempt : attempt - 1, open: how === 'begins', suspect, history }
+  return ran === undefined ? note : { ...note, ran }
 }
 
 /** What a note says of earlier runs. */

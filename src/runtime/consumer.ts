@@ -5,12 +5,13 @@
  * A delivery waits for a slot, is at a gate, or runs; it is held in each of these, and its lease is prolonged.
  */
 
+import { setMaxListeners } from 'node:events'
 import { atMost } from '../base/deadline.ts'
 import type { Events } from '../base/events.ts'
 import type { Reason } from '../base/obituary.ts'
 import { Queue } from '../base/queue.ts'
 import type { Intake, Receiver } from '../wire/source.ts'
-import { count, past } from './attempt.ts'
+import { count, noted, past } from './attempt.ts'
 import type { Binding } from './binding.ts'
 import { Demand } from './demand.ts'
 import { pass } from './gate.ts'
@@ -19,6 +20,9 @@ import { outcomeOf, perform } from './perform.ts'
 import { Run } from './run.ts'
 import { settle } from './settle.ts'
 import { admit, judgeAnyway, type Outcome, type Verdict } from './verdict.ts'
+
+/** How long a delivery waits that could not be begun for a reason that may pass, in ms. */
+const patience = 1000
 
 /** A consumer of one binding. */
 export interface Consumer {
@@ -44,6 +48,8 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
   const running = new Set<Run>()
   const settling = new Set<Promise<void>>()
   const closing = new AbortController()
+  // As many listen as deliveries wait at gates.
+  setMaxListeners(0, closing.signal)
   const demand = new Demand(slots.size)
   let intake: Intake | undefined
   let ticking: NodeJS.Timeout | undefined
@@ -56,7 +62,7 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
       const run = new Run(delivery, binding.terms(delivery), Date.now())
       ticking ??= setInterval(onTick, tick)
       if (closing.signal.aborted) track(handBack(run))
-      else if (binding.gates.length > 0) void enter(run)
+      else if (binding.gates.length > 0) track(enter(run))
       else admitted(run)
       refill()
     },
@@ -80,22 +86,24 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
   }
 
   function refill(): void {
-    if (closing.signal.aborted) return
+    if (intake === undefined || closing.signal.aborted) return
     const more = demand.more(running.size + waiting.length + gated.size)
-    if (more > 0) intake?.ask(more)
+    if (more > 0) intake.ask(more)
   }
 
   async function enter(run: Run): Promise<void> {
     gated.add(run)
+    let broken: unknown
     try {
       run.leave = await pass(binding.gates, run, closing.signal)
-    } catch {
-      gated.delete(run)
-      return track(handBack(run))
+    } catch (error) {
+      broken = error
     }
     gated.delete(run)
-    if (closing.signal.aborted) return track(handBack(run))
-    admitted(run)
+    if (closing.signal.aborted) return handBack(run)
+    if (run.leave !== undefined) return admitted(run)
+    receiver.trouble(`a gate failed; ${run.id} will be tried again`, broken)
+    await handBack(run, patience)
   }
 
   function admitted(run: Run): void {
@@ -106,31 +114,38 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
   function fill(): void {
     if (filling) return
     filling = true
-    while (waiting.length > 0 && !closing.signal.aborted && slots.take()) {
-      const run = waiting.shift() as Run
-      running.add(run)
-      if (run.delivery.count === 1) begin(run)
-      else void resume(run)
+    try {
+      while (waiting.length > 0 && !closing.signal.aborted && slots.take()) {
+        const run = waiting.shift() as Run
+        running.add(run)
+        if (run.delivery.count === 1) begin(run)
+        else void resume(run)
+      }
+    } finally {
+      filling = false
     }
-    filling = false
   }
 
-  /** Begins what was handed over before: first it is looked up which attempt this is. */
+  /** Begins what was handed over before: first it is looked up which attempt this is, and a mark is left where one is due. */
   async function resume(run: Run): Promise<void> {
     try {
-      if (run.stopped === undefined) await recall(run)
-      begin(run)
+      await recall(run)
+      if (run.suspect && run.attempt <= run.terms.policy.attempts)
+        await binding.memory.note(run.delivery, noted(run.delivery.count, run, 'begins', run))
     } catch (error) {
-      receiver.trouble(`what is remembered of ${run.id} could not be read; it will be run again`, error)
       if (run.ended) return
-      run.delivery.again(1000)
+      receiver.trouble(`what is remembered of ${run.id} could not be read; it will be run again`, error)
+      run.delivery.again(patience)
       release(run)
+      return
     }
+    // Meanwhile it may have been handed back at the end of a drain.
+    if (run.ended) return
+    if (closing.signal.aborted) track(handBack(run).then(() => release(run)))
+    else begin(run)
   }
 
   function begin(run: Run): void {
-    // While it was recalled it may have been handed back, at the end of a drain, or called off.
-    if (run.ended) return
     if (run.stopped !== undefined) {
       end(run, outcomeOf(run.stopped, run.allowance))
       return
@@ -138,6 +153,7 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
     const now = Date.now()
     const reason = refusal(run, now)
     if (reason !== undefined) {
+      run.ended = true
       track(settle(run, { end: 'interrupted' }, { say: 'bury', reason }, binding, worker, events, now).then(() => release(run)))
       return
     }
@@ -150,19 +166,7 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
 
   async function recall(run: Run): Promise<void> {
     const note = await binding.memory.recall(run.delivery)
-    const counted = count(run.delivery.count, note)
-    run.attempt = counted.attempt
-    run.suspect = counted.suspect
-    Object.assign(run, past(note))
-    if (counted.suspect && counted.attempt <= run.terms.policy.attempts) {
-      await binding.memory.note(run.delivery, {
-        count: run.delivery.count,
-        used: counted.attempt - 1,
-        open: true,
-        history: run.history,
-        ran: run.ran,
-      })
-    }
+    Object.assign(run, count(run.delivery.count, note), past(note), { recalled: true })
   }
 
   /** Ends a run, once. A handler that comes back after its run was ended by somebody else is told of, not listened to. */
@@ -201,7 +205,7 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
 
   function release(run: Run): void {
     run.ended = true
-    run.leave?.()
+    leave(run)
     running.delete(run)
     demand.ended()
     slots.give()
@@ -209,23 +213,33 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
     if (running.size === 0) idle?.()
   }
 
-  function track(work: Promise<void>): void {
-    settling.add(work)
-    void work.finally(() => settling.delete(work))
+  function leave(run: Run): void {
+    try {
+      run.leave?.()
+    } catch (error) {
+      receiver.trouble(`leaving the gates of ${run.id} failed`, error)
+    }
   }
 
-  /** Gives back what has not begun: it costs no attempt, and somebody else may have it at once. */
-  async function handBack(run: Run): Promise<void> {
+  /** What a drain has to wait for beside the handlers. */
+  function track(work: Promise<void>): void {
+    const tracked = work
+      .catch((error: unknown) => receiver.trouble('an answer was not told; the delivery will come again', error))
+      .finally(() => settling.delete(tracked))
+    settling.add(tracked)
+  }
+
+  /** Gives back what has not begun: it costs no attempt, and somebody else may have it. */
+  async function handBack(run: Run, after = 0): Promise<void> {
     run.ended = true
-    run.leave?.()
+    leave(run)
     try {
-      const note = run.delivery.count > 1 ? await binding.memory.recall(run.delivery) : undefined
-      const { attempt } = count(run.delivery.count, note)
-      await binding.memory.note(run.delivery, { count: run.delivery.count, used: attempt - 1, open: false, ...past(note) })
+      if (run.delivery.count > 1 && !run.recalled) await recall(run)
+      await binding.memory.note(run.delivery, noted(run.delivery.count, run, 'free', run))
     } catch (error) {
       receiver.trouble(`handing ${run.id} back could not be noted; it may cost an attempt`, error)
     }
-    run.delivery.again(0)
+    run.delivery.again(after)
   }
 
   function onTick(): void {
@@ -243,7 +257,8 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
 
   function interrupt(run: Run, why: 'timed out' | 'interrupted'): void {
     run.stop(why)
-    end(run, outcomeOf(why, run.allowance))
+    // Whoever stopped it first has said why.
+    end(run, outcomeOf(run.stopped ?? why, run.allowance))
   }
 
   /** Resolves when nothing runs. */
@@ -274,7 +289,11 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
       await atMost(deadline, emptied())
       for (const run of [...running]) if (!run.ended) run.stop('interrupted')
       await atMost(Math.min(2000, deadline), emptied())
-      for (const run of [...running]) if (!run.ended) interrupt(run, 'interrupted')
+      for (const run of [...running]) {
+        if (run.ended) continue
+        if (run.startedAt > 0) interrupt(run, 'interrupted')
+        else track(handBack(run).then(() => release(run)))
+      }
       while (settling.size > 0) await Promise.all(settling)
       clearInterval(ticking)
     },
@@ -288,10 +307,10 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
   }
 }
 
-/** Why a run must not begin. A first attempt without a deadline always may: it is not looked at twice. */
+/** Why a run must not begin. A first run without a deadline always may: it is not looked at twice. */
 function refusal(run: Run, now: number): Reason | undefined {
   const { attempt, delivery, ran, terms } = run
-  if (attempt === 1 && terms.expires === undefined) return undefined
+  if (attempt === 1 && ran === 0 && terms.expires === undefined) return undefined
   const { expires, policy } = terms
   return admit({ attempt, now, storedAt: policy.maxAge === 0 ? 0 : delivery.storedAt, ran, expires }, policy)
 }

@@ -1,6 +1,6 @@
 /**
- * Leave to run: slots of this process, and a chain of gates before them. A gate is asked before a handler slot is taken, so that waiting holds no slot; the lease is prolonged
- * meanwhile, and no attempt is used.
+ * Leave to run: slots of this process, and a chain of gates before them. A gate is asked before a handler slot is taken,
+ * so that waiting holds no slot; the lease is prolonged meanwhile, and no attempt is used.
  */
 
 import type { Run } from './run.ts'
@@ -14,19 +14,40 @@ export interface Gate {
   enter(run: Run, signal: AbortSignal): Promise<() => void>
 }
 
-/** Passes all gates in order. If one does not open, those passed before are left again. */
+/**
+ * Passes all gates in order. If one does not open, those passed before are left again. As soon as the signal aborts
+ * nothing is waited for, whatever the gate does with the signal.
+ */
 export async function pass(gates: readonly Gate[], run: Run, signal: AbortSignal): Promise<() => void> {
   const leaves: (() => void)[] = []
   const leaveAll = () => {
-    for (const leave of leaves.splice(0).reverse()) leave()
+    let leave = leaves.pop()
+    try {
+      for (; leave !== undefined; leave = leaves.pop()) leave()
+    } finally {
+      if (leave !== undefined) leaveAll()
+    }
   }
   try {
-    for (const gate of gates) leaves.push(await gate.enter(run, signal))
+    for (const gate of gates) leaves.push(await opened(gate, run, signal))
   } catch (error) {
     leaveAll()
     throw error
   }
   return leaveAll
+}
+
+function opened(gate: Gate, run: Run, signal: AbortSignal): Promise<() => void> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason)
+    if (signal.aborted) return abort()
+    signal.addEventListener('abort', abort, { once: true })
+    gate
+      .enter(run, signal)
+      .then((leave) => (signal.aborted ? leave() : resolve(leave)))
+      .catch(reject)
+      .finally(() => signal.removeEventListener('abort', abort))
+  })
 }
 
 /** Every so many slots, the lowest rank comes first. So a busy high rank leaves a share to the others: 1 in 8. */

@@ -14,9 +14,9 @@ export function prolong(held: Iterable<Run>, lease: number, now: number): void {
   }
 }
 
-/** The runs whose handlers have had their time. */
+/** The runs whose handlers have had their time. One whose end is being kept has ended. */
 export function overdue(running: Iterable<Run>, now: number): Run[] {
   const late: Run[] = []
-  for (const run of running) if (run.startedAt > 0 && now - run.startedAt >= run.allowance) late.push(run)
+  for (const run of running) if (!run.ended && run.startedAt > 0 && now - run.startedAt >= run.allowance) late.push(run)
   return late
 }

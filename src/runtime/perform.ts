@@ -26,14 +26,20 @@ export function perform(run: Run, binding: Binding): Outcome | Promise<Outcome> 
 function handle(input: unknown, run: Run, binding: Binding): Outcome | Promise<Outcome> {
   try {
     const value = binding.handle(input, run)
-    if (!(value instanceof Promise)) return { end: 'returned', value }
-    return value.then(
+    if (!thenable(value)) return { end: 'returned', value }
+    // Query builders and their like are no promises, and begin only when they are awaited.
+    return Promise.resolve(value).then(
       (settled: unknown) => ({ end: 'returned', value: settled }),
       (error: unknown) => thrown(error, run),
     )
   } catch (error) {
     return thrown(error, run)
   }
+}
+
+function thenable(value: unknown): value is PromiseLike<unknown> {
+  const type = typeof value
+  return value !== null && (type === 'object' || type === 'function') && typeof (value as { then?: unknown }).then === 'function'
 }
 
 /** What a handler throws after its signal aborted is the abort, not a failure of its own. */

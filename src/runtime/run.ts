@@ -22,6 +22,8 @@ export class Run {
   readonly terms: Terms
   attempt = 1
   suspect = false
+  /** What is remembered of earlier hand-overs was read. */
+  recalled = false
   history: readonly Failure[] = []
   /** ms its earlier runs took. */
   ran = 0

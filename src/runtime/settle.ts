@@ -7,6 +7,7 @@
 import { asError } from '../base/errors.ts'
 import type { Events } from '../base/events.ts'
 import { type Failure, failureError, type Obituary, type Reason, remember } from '../base/obituary.ts'
+import { noted } from './attempt.ts'
 import type { Binding } from './binding.ts'
 import type { Run } from './run.ts'
 import type { Outcome, Verdict } from './verdict.ts'
@@ -25,7 +26,7 @@ export async function settle(
   now: number,
 ): Promise<void> {
   try {
-    if (verdict.say === 'ack') await acknowledge(run, outcome, binding)
+    if (verdict.say === 'ack') await acknowledge(run, outcome, binding, events)
     else if (verdict.say === 'again') await again(run, outcome, verdict, binding, worker, now)
     else await bury(run, outcome, verdict.reason, binding, worker, events, now)
   } catch (error) {
@@ -34,10 +35,20 @@ export async function settle(
   }
 }
 
-async function acknowledge(run: Run, outcome: Outcome, binding: Binding): Promise<void> {
+async function acknowledge(run: Run, outcome: Outcome, binding: Binding, events: Events): Promise<void> {
   if (binding.ends(run)) await binding.ended(run, outcome)
   run.delivery.ack()
-  if (run.delivery.count > 1) await binding.memory.forget(run.delivery)
+  await forget(run, binding, events)
+}
+
+/** The broker has heard the answer: whatever happens here, no other one may follow. */
+async function forget(run: Run, binding: Binding, events: Events): Promise<void> {
+  if (run.delivery.count === 1) return
+  try {
+    await binding.memory.forget(run.delivery)
+  } catch (error) {
+    events.tell('trouble', { what: `what is remembered of ${binding.label.name} ${run.id} could not be removed; it expires`, error })
+  }
 }
 
 async function again(
@@ -49,13 +60,9 @@ async function again(
   now: number,
 ): Promise<void> {
   const history = verdict.counts ? remember(run.history, failureOf(run, outcome, worker, now)) : run.history
-  await binding.memory.note(run.delivery, {
-    count: run.delivery.count,
-    used: verdict.counts ? run.attempt : run.attempt - 1,
-    open: false,
-    history,
-    ran: run.ran + (run.startedAt === 0 ? 0 : now - run.startedAt),
-  })
+  // A run that began has run for a while, however short: it has started in time.
+  const ran = run.ran + (run.startedAt === 0 ? 0 : Math.max(1, now - run.startedAt))
+  await binding.memory.note(run.delivery, noted(run.delivery.count, run, verdict.counts ? 'failed' : 'free', { history, ran }))
   run.delivery.again(verdict.after)
 }
 
@@ -71,7 +78,7 @@ async function bury(
   const obituary = obituaryOf(run, outcome, reason, binding, worker, now)
   await binding.bury(run, obituary)
   run.delivery.drop(reason)
-  if (run.delivery.count > 1) await binding.memory.forget(run.delivery)
+  await forget(run, binding, events)
   if (events.heard('buried')) events.tell('buried', { ...binding.label, id: run.id, attempt: run.attempt, obituary })
 }
 

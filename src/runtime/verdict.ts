@@ -91,7 +91,8 @@ const ack: Verdict = { say: 'ack' }
 /** Why a delivery must not run, or undefined if it may. A delivery whose handler kills its process each time ends here. */
 export function admit(arrival: Arrival, policy: Policy): Reason | undefined {
   if (arrival.attempt > policy.attempts) return 'exhausted'
-  if (arrival.attempt === 1 && arrival.expires !== undefined && arrival.now > arrival.expires) return 'expired'
+  const begun = arrival.attempt > 1 || arrival.ran > 0
+  if (!begun && arrival.expires !== undefined && arrival.now > arrival.expires) return 'expired'
   if (policy.maxRuntime > 0 && arrival.ran >= policy.maxRuntime) return 'exhausted'
   if (policy.maxAge > 0 && arrival.attempt > 1 && arrival.now - arrival.storedAt > policy.maxAge) return 'exhausted'
   return undefined
