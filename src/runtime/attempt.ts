@@ -9,7 +9,7 @@
  * and is not charged a second time.
  */
 
-import type { Failure } from '../base/obituary.ts'
+import type { Failure, Reason } from '../base/obituary.ts'
 
 /** What is remembered of a delivery. */
 export interface Note {
@@ -24,6 +24,8 @@ export interface Note {
   readonly history: readonly Failure[]
   /** ms its runs took so far; absent: none. */
   readonly ran?: number
+  /** It was given up for this reason, and could not be buried yet: it is not run again. */
+  readonly doomed?: Reason
 }
 
 /** Which attempt this is, and whether a mark must be left before it runs. */
@@ -54,6 +56,6 @@ export function noted(
 }
 
 /** What a note says of earlier runs. */
-export function past(note: Note | undefined): Pick<Note, 'history'> & { ran: number } {
-  return { history: note?.history ?? [], ran: note?.ran ?? 0 }
+export function past(note: Note | undefined): Pick<Note, 'history' | 'doomed'> & { ran: number } {
+  return { history: note?.history ?? [], ran: note?.ran ?? 0, ...(note?.doomed === undefined ? {} : { doomed: note.doomed }) }
 }

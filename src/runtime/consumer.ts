@@ -309,7 +309,8 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
 
 /** Why a run must not begin. A first run without a deadline always may: it is not looked at twice. */
 function refusal(run: Run, now: number): Reason | undefined {
-  const { attempt, delivery, ran, terms } = run
+  const { attempt, delivery, doomed, ran, terms } = run
+  if (doomed !== undefined) return doomed
   if (attempt === 1 && ran === 0 && terms.expires === undefined) return undefined
   const { expires, policy } = terms
   return admit({ attempt, now, storedAt: policy.maxAge === 0 ? 0 : delivery.storedAt, ran, expires }, policy)

@@ -1,7 +1,7 @@
 /** One run of a handler: a delivery, its terms, and where it stands. */
 
 import { fault } from '../base/errors.ts'
-import type { Failure } from '../base/obituary.ts'
+import type { Failure, Reason } from '../base/obituary.ts'
 import { idOf } from '../wire/envelope.ts'
 import type { Delivery } from '../wire/source.ts'
 import type { Policy } from './verdict.ts'
@@ -27,6 +27,8 @@ export class Run {
   history: readonly Failure[] = []
   /** ms its earlier runs took. */
   ran = 0
+  /** Given up before, and not buried yet. */
+  doomed: Reason | undefined
   /** When the handler began, in ms since 1970; 0 before. */
   startedAt = 0
   /** When the lease was last prolonged. */

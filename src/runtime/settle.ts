@@ -1,7 +1,7 @@
 /**
  * Tells the verdict. In this order, so that nothing is lost whenever the process ends: what has to be kept is kept first
  * (a result, a note, a dead letter), and only then does the broker hear the answer. If keeping fails the delivery comes
- * again.
+ * again; what was to be buried is then buried, and not run again.
  */
 
 import { asError } from '../base/errors.ts'
@@ -30,7 +30,7 @@ export async function settle(
     else if (verdict.say === 'again') await again(run, outcome, verdict, binding, worker, now)
     else await bury(run, outcome, verdict.reason, binding, worker, events, now)
   } catch (error) {
-    events.tell('trouble', { what: `${binding.label.name} ${run.id} could not be settled (${verdict.say}); it will be run again`, error })
+    events.tell('trouble', { what: `${binding.label.name} ${run.id} could not be settled (${verdict.say}); it will come again`, error })
     run.delivery.again(patience)
   }
 }
@@ -76,7 +76,13 @@ async function bury(
   now: number,
 ): Promise<void> {
   const obituary = obituaryOf(run, outcome, reason, binding, worker, now)
-  await binding.bury(run, obituary)
+  try {
+    await binding.bury(run, obituary)
+  } catch (error) {
+    const { attempts: used, history } = obituary
+    await binding.memory.note(run.delivery, { count: run.delivery.count, used, open: false, history, ran: run.ran, doomed: reason })
+    throw error
+  }
   run.delivery.drop(reason)
   await forget(run, binding, events)
   if (events.heard('buried')) events.tell('buried', { ...binding.label, id: run.id, attempt: run.attempt, obituary })
