@@ -45,8 +45,12 @@ export async function buryEvent(
 }
 
 async function bury(core: Core, subject: string, grave: Grave, { delivery }: Run): Promise<void> {
+  const id = `dead:${subject}:${delivery.sequence}`
+  // A process may have ended between copy and drop, and the broker remembers ids for a while only.
+  const before = delivery.count > 1 ? await shelf(core.layout, core.names.dead).last(subject) : undefined
+  if (before?.headers.get(header.id) === id) return
   const kept = [...delivery.headers].filter(([name]) => !/^nats-/i.test(name) && name !== header.dead)
-  const fields = [[header.id, `dead:${subject}:${delivery.sequence}`], ...kept] as [string, string][]
+  const fields = [[header.id, id], ...kept] as [string, string][]
   await core.publisher.publish({
     subject,
     headers: headerBlock(

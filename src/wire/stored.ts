@@ -58,6 +58,8 @@ export function shelf({ manager }: Layout, stream: string): Shelf {
       try {
         for await (const message of batch) {
           last = message.seq
+          // What is stored while we read may come of what the reader does: it would have no end.
+          if (last > info.state.last_seq) return
           yield keptOf(message)
         }
       } catch (error) {
