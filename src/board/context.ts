@@ -5,7 +5,7 @@ import { derivedId } from '../base/ids.ts'
 import type { Run } from '../runtime/run.ts'
 import { decode, encode } from '../wire/codec.ts'
 import { header, type UserHeaders } from '../wire/envelope.ts'
-import { keyToken } from '../wire/names.ts'
+import { keyToken, token } from '../wire/names.ts'
 import type { Task, Topic } from './contract.ts'
 import type { Core } from './core.ts'
 import type { Logger } from './log.ts'
@@ -22,14 +22,17 @@ class Context implements Sender {
   readonly #run: Run
   readonly #service: string
   readonly #contract: string
+  /** Whose work this is: events come under one id to every subscription. */
+  readonly #scope: string
   #log: Logger | undefined
   #said: Map<string, number> | undefined
 
-  constructor(core: Core, run: Run, service: string, contract: string) {
+  constructor(core: Core, run: Run, service: string, contract: string, scope: string) {
     this.#core = core
     this.#run = run
     this.#service = service
     this.#contract = contract
+    this.#scope = scope
   }
 
   /** The id of the event or task; the same over all attempts. */
@@ -75,15 +78,15 @@ class Context implements Sender {
   }
 
   /**
-   * Runs an effect once over all attempts: its result is kept under the id of this delivery and `key`, and given again
-   * instead of running the effect again. Kept for 7 days. What the effect returns must be something that can be sent.
+   * Runs an effect once over all attempts: its result is kept under this task or subscription, the id of the delivery and `key`,
+   * and given again instead of running the effect again. Kept for 7 days. What the effect returns must be something that can be sent.
    *
    * The gap that no library can close: a process that ends between the effect and the record repeats the effect. Where that
    * matters, let the effect carry `${ctx.id}/${key}` as its own idempotency key, or write the record in its transaction.
    */
   async once<T>(key: string, effect: () => T | Promise<T>): Promise<T> {
     const { table, names } = this.#core
-    const record = names.record('once', keyToken(this.id), keyToken(key))
+    const record = names.record('once', this.#scope, keyToken(this.id), keyToken(key))
     const before = await table.get(record)
     if (before !== undefined) return valueIn<T>(before.body)
     const value = await effect()
@@ -101,7 +104,7 @@ class Context implements Sender {
   #derived(name: string): (body: Uint8Array) => string {
     return (body) => {
       this.#said ??= new Map()
-      const once = derivedId(this.id, name, body)
+      const once = derivedId(this.#scope, this.id, name, body)
       const times = (this.#said.get(once) ?? 0) + 1
       this.#said.set(once, times)
       return times === 1 ? once : derivedId(once, String(times))
@@ -125,8 +128,8 @@ export class EventContext extends Context {
   /** The topic the event was published on; of interest where a wildcard was subscribed to. */
   readonly topic: string
 
-  constructor(core: Core, run: Run, service: string, topic: string) {
-    super(core, run, service, topic)
+  constructor(core: Core, run: Run, service: string, topic: string, subscription: string) {
+    super(core, run, service, topic, subscription)
     this.topic = topic
   }
 
@@ -142,7 +145,7 @@ export class TaskContext extends Context {
   readonly task: string
 
   constructor(core: Core, run: Run, service: string, task: string) {
-    super(core, run, service, task)
+    super(core, run, service, task, token(task))
     this.task = task
   }
 
