@@ -8,7 +8,7 @@ import type { Task } from './contract.ts'
 import type { Core } from './core.ts'
 import type { Prepared } from './many.ts'
 import { contentTypeField } from './payload.ts'
-import { policyOf } from './policy.ts'
+import { travelling } from './policy.ts'
 import type { EnqueueOptions } from './sender.ts'
 
 /** Subject and headers. The plain case is a subject everybody shares and an id; only what is asked for is added. */
@@ -47,10 +47,7 @@ function extraFields(
 ): [string, string][] {
   const fields = contentTypeField(task.encoding)
   if (options.expires !== undefined) fields.push([header.expires, String(Date.now() + (time()(options.expires) as number))])
-  if (options.retry !== undefined) {
-    policyOf('enqueue()', options.retry, task.timeout)
-    fields.push([header.retry, headerJson(options.retry)])
-  }
+  if (options.retry !== undefined) fields.push([header.retry, headerJson(travelling('enqueue()', options.retry, task.timeout))])
   if (options.unique !== undefined)
     fields.push([header.expectedSubjectSequence, '0'], [header.expectedSubject, core.names.occupied(task.queue, task.name, options.unique)])
   if (due !== undefined) fields.push([header.ownId, id], [header.schedule, `@at ${due.toISOString()}`], [header.scheduleTarget, target])

@@ -41,6 +41,16 @@ export function policyOf(where: string, given: RetryOptions | undefined, timeout
   }
 }
 
+/** Refuses retry options that cannot travel with a task: functions and classes stay with the contract. Throws as `policyOf` does. */
+export function travelling(where: string, given: RetryOptions, timeout: number): RetryOptions {
+  policyOf(where, given, timeout)
+  const stays = Object.entries(given).filter(([name, value]) => name === 'retryOn' || name === 'abortOn' || typeof value === 'function')
+  if (stays.length === 0) return given
+  throw fault('INVALID_OPTION', `${stays.map(([name]) => `retry.${name}`).join(' and ')} of ${where} cannot be sent with a task.`, {
+    fix: 'Give it to the contract: task(name, { retry }).',
+  })
+}
+
 function some(tests: readonly ErrorTest[], error: unknown): boolean {
   return tests.some((test) => (isErrorClass(test) ? error instanceof test : (test as (error: unknown) => boolean)(error)))
 }

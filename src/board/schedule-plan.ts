@@ -6,11 +6,11 @@ import { anything, oneOf, type Reader, readOptions, time, wrong } from '../base/
 import { type Times, timesOf, type When } from '../base/when.ts'
 import { encode } from '../wire/codec.ts'
 import { checkedHeaders, header, headerJson, type UserHeaders } from '../wire/envelope.ts'
-import { keyToken, type Lane, lanes } from '../wire/names.ts'
+import { keyText, type Lane, lanes } from '../wire/names.ts'
 import type { Task, Topic } from './contract.ts'
 import type { Core } from './core.ts'
 import { contentTypeField, refuseMisfit } from './payload.ts'
-import { policyOf } from './policy.ts'
+import { travelling } from './policy.ts'
 import { type Definition, offsetOf, type Stored } from './schedule-definition.ts'
 import type { EnqueueOptions } from './sender.ts'
 
@@ -114,7 +114,7 @@ function taskPlan(name: string, times: Times, task: Task, options: TaskScheduleO
     throw fault('INVALID_OPTION', `${task.name} has no lane ${lane}.`, {
       fix: `Add it to the lanes of the task; it has ${task.lanes.join(', ')}.`,
     })
-  if (read.retry !== undefined) policyOf(`schedules.set(${name})`, read.retry, task.timeout)
+  if (read.retry !== undefined) travelling(`schedules.set(${name})`, read.retry, task.timeout)
   const overlap = read.overlap === 'run' ? undefined : read.overlap
   const definition = defined(name, { task: task.name, queue: task.queue, lane }, times, { ...read, overlap })
   const expires = read.expires === undefined ? undefined : read.expires + offsetOf(definition)
@@ -140,7 +140,7 @@ function eventPlan(name: string, times: Times, topic: Topic, options: EventSched
     definition: defined(name, { topic: topic.name, own: retention ? true : undefined }, times, read),
     fields: [
       ...contentTypeField(topic.encoding),
-      ...(read.key === undefined ? [] : [[header.key, keyToken(read.key)] as const]),
+      ...(read.key === undefined ? [] : [[header.key, keyText(read.key)] as const]),
       ...checkedHeaders(read.headers),
     ],
   }

@@ -58,6 +58,10 @@ export function subscriptionOf(core: Core, service: string, topic: Subscribable<
     resume: () => seat.resume(),
     seek: (to) => seat.seek(startOf(to)),
     async replay({ from, to }) {
+      if (topic.kind === 'buried')
+        throw fault('INVALID_ARGUMENT', 'Dead letters are not replayed: there is no place that one subscription hears alone.', {
+          fix: 'Use seek(), which gives them all again from a point on.',
+        })
       await seat.standing()
       return replay(core, home, consumer, startOf(from), to)
     },

@@ -16,7 +16,7 @@ import type { Run } from '../runtime/run.ts'
 import { encode } from '../wire/codec.ts'
 import type { Start } from '../wire/declare.ts'
 import { checkedHeaders, header, headerBlock, idOnly, type UserHeaders } from '../wire/envelope.ts'
-import { checkedName, keyToken, subscriptionName, topicOf } from '../wire/names.ts'
+import { checkedName, keyText, subscriptionName, topicOf } from '../wire/names.ts'
 import { consumerSource } from '../wire/source.ts'
 import type { Retention } from '../wire/streams.ts'
 import { EventContext } from './context.ts'
@@ -235,6 +235,6 @@ async function giveUp(core: Core, run: Run, service: string): Promise<void> {
 
 function headersOf(id: string, topic: Topic, options: PublishOptions): Uint8Array {
   if (topic.encoding === 'msgpack' && options.headers === undefined && options.key === undefined) return idOnly(id)
-  const key: [string, string][] = options.key === undefined ? [] : [[header.key, keyToken(options.key)]]
+  const key: [string, string][] = options.key === undefined ? [] : [[header.key, keyText(options.key)]]
   return headerBlock([[header.id, id], ...contentTypeField(topic.encoding), ...key, ...checkedHeaders(options.headers)])
 }

@@ -97,6 +97,12 @@ export function keyToken(key: string): string {
   return safe.length <= 100 ? safe : `%23${createHash('sha256').update(key).digest('base64url')}`
 }
 
+/** The key of an event as a header value, whole: `decodeURIComponent` gives it back. Throws INVALID_ID as `keyToken` does. */
+export function keyText(key: string): string {
+  keyToken(key)
+  return encodeURIComponent(key)
+}
+
 /** Everything the broker sees under one namespace. */
 export interface Names {
   readonly namespace: string
