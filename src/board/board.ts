@@ -39,6 +39,8 @@ export interface BoardOptions extends Address {
   readonly dedupe?: Duration
   /** How long events are kept. Default 7 days. */
   readonly retention?: Duration
+  /** Dead letters kept at most. When there is no room for another, burying is refused, told as `trouble` and tried again. Default 1,000,000. */
+  readonly deadLetters?: number
   /** A pino logger, a level for the built-in one, or false. Default `warn`. */
   readonly log?: LogOption
   /** Messages under way to the broker at most; more wait their turn. Default 1,000. */
@@ -109,6 +111,7 @@ const boardReaders = {
   onDrift: oneOf('tell', 'refuse', 'update'),
   dedupe: time(100),
   retention: time(1000),
+  deadLetters: whole(1, Number.MAX_SAFE_INTEGER),
   log: anything<LogOption>(),
   inFlight: whole(1, 100_000),
 }

@@ -25,10 +25,12 @@ export interface OpenOptions extends Address {
   readonly onDrift?: OnDrift
   readonly dedupe?: number
   readonly retention?: number
+  readonly deadLetters?: number
   readonly log?: LogOption
   readonly inFlight?: number
 }
 
+const mostDead = 1_000_000
 const week = 7 * 86_400_000
 const twoMinutes = 120_000
 
@@ -57,6 +59,7 @@ export async function open(options: OpenOptions): Promise<OpenCore> {
     onDrift: options.onDrift ?? 'tell',
     dedupe,
     retention: { age: options.retention ?? week, bytes: 0, messages: 0 },
+    deadLetters: options.deadLetters ?? mostDead,
     tell: (drift) => {
       if (early === undefined) events.tell('drift', { sentences: drift.map(inWords) })
       else early.push(...drift)

@@ -1,14 +1,15 @@
 /** Where a task is, and moving it: asked of the broker that keeps it and of the worker that runs it. */
 
 import { CallboardError } from '../base/errors.ts'
-import type { Obituary } from '../base/obituary.ts'
+import type { Failure, Obituary } from '../base/obituary.ts'
 import type { Note } from '../runtime/attempt.ts'
 import { decode } from '../wire/codec.ts'
 import { header, headerBlock, idOf } from '../wire/envelope.ts'
-import { lanes, performerName } from '../wire/names.ts'
+import { type Lane, lanes, performerName } from '../wire/names.ts'
 import { type Kept, type Shelf, shelf } from '../wire/stored.ts'
 import type { Task } from './contract.ts'
 import type { Core } from './core.ts'
+import { letterOf } from './letter.ts'
 import type { Receipt } from './sender.ts'
 
 /** Where a task is in its life. `unknown`: nothing is known of this id, or no more. */
@@ -25,7 +26,9 @@ export interface Status {
   readonly progress?: unknown
   /** When it is due, where it is scheduled. */
   readonly due?: Date
-  /** How it was given up, where it is dead. */
+  /** The attempts that failed so far, oldest first, where it is still tried; at most the last ten. */
+  readonly history?: readonly Failure[]
+  /** How it was given up, where it is dead or expired. */
   readonly obituary?: Obituary
 }
 
@@ -38,9 +41,15 @@ export async function status(core: Core, task: Task, receipt: Receipt, stored: b
   if (end !== undefined)
     return 'obituary' in end ? { state: end.state, attempt: end.obituary.attempts, obituary: end.obituary } : { state: end.state }
   if (waiting !== undefined) return waitingStatus(core, task, receipt.id, waiting)
-  if (await shelf(core.layout, core.names.dead).last(core.names.deadTask(task.queue, task.name, receipt.id))) return { state: 'dead' }
+  const grave = await shelf(core.layout, core.names.dead).last(core.names.deadTask(task.queue, task.name, receipt.id))
+  if (grave !== undefined) return givenUp(letterOf(grave))
   // It was stored, waits no more and is no dead letter: it has succeeded. Of an id from elsewhere that cannot be said.
   return { state: stored && !task.track ? 'succeeded' : 'unknown' }
+}
+
+function givenUp({ reason, attempts, at, service, worker, error, history }: Obituary): Status {
+  const obituary = { reason, attempts, at, service, worker, error, history }
+  return { state: reason === 'expired' ? 'expired' : 'dead', attempt: attempts, obituary }
 }
 
 interface Waiting {
@@ -51,21 +60,22 @@ interface Waiting {
 async function waitingStatus(core: Core, task: Task, id: string, waiting: Waiting): Promise<Status> {
   if (waiting.due !== undefined) return { state: 'scheduled', due: waiting.due }
   const running = await askDesk(core, task, { ask: 'status', id })
-  if (running !== undefined)
-    return {
-      state: 'running',
-      attempt: running.attempt,
-      worker: running.worker,
-      ...('progress' in running ? { progress: running.progress } : {}),
-    }
-  const notes = await Promise.all(
-    lanes.map((lane) =>
-      core.table.get(core.names.record('memory', core.names.queue(task.queue), performerName(task.name, lane), String(waiting.sequence))),
-    ),
-  )
-  const used = Math.max(0, ...notes.map((note) => (note === undefined ? 0 : (decode(note.body) as Note).used)))
+  const { used, history } = running?.attempt === 1 ? nothingYet : await remembered(core, task, waiting.sequence)
+  const past = history.length === 0 ? {} : { history }
   // A note without a used attempt is of a drain or a snooze.
-  return used > 0 ? { state: 'retrying', attempt: used } : { state: 'enqueued' }
+  if (running === undefined) return used > 0 ? { state: 'retrying', attempt: used, ...past } : { state: 'enqueued' }
+  const { attempt, worker } = running
+  return { state: 'running', attempt, worker, ...past, ...('progress' in running ? { progress: running.progress } : {}) }
+}
+
+const nothingYet = { used: 0, history: [] }
+
+/** What the workers noted about it. */
+async function remembered(core: Core, task: Task, sequence: number): Promise<Pick<Note, 'used' | 'history'>> {
+  const key = (lane: Lane) => core.names.record('memory', core.names.queue(task.queue), performerName(task.name, lane), String(sequence))
+  const found = await Promise.all(lanes.map((lane) => core.table.get(key(lane))))
+  const notes = found.flatMap((each) => (each === undefined ? [] : [decode(each.body) as Note]))
+  return notes.reduce<Pick<Note, 'used' | 'history'>>((most, note) => (note.used > most.used ? note : most), nothingYet)
 }
 
 /** Where a task waits: by its address, or by its place in the stream where it has none. */

@@ -49,11 +49,12 @@ export interface LayoutOptions extends DeclareOptions {
   /** How long an id is remembered, in ms. */
   readonly dedupe: number
   readonly retention: Retention
+  /** Dead letters kept at most. */
+  readonly deadLetters: number
 }
 
 const nanos = (ms: number): number => ms * 1_000_000
 const week = 7 * 86_400_000
-const mostDead = 1_000_000
 
 /** Open deliveries of one consumer at most. Deliveries that wait for a retry count too, so it is far above what workers hold. */
 const mostOpen = 65_536
@@ -122,7 +123,7 @@ export async function layout(link: Link, names: Names, options: LayoutOptions): 
         retention: RetentionPolicy.Limits,
         // A full store of dead letters refuses, loudly, and what should be buried is tried again: nothing is cut off in silence.
         discard: DiscardPolicy.New,
-        max_msgs: mostDead,
+        max_msgs: options.deadLetters,
         max_age: nanos(12 * week),
         max_consumers: 100_000,
       }),
