@@ -59,6 +59,7 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
   const receiver: Receiver = {
     deliver(delivery) {
       demand.arrived()
+      if (slots.shared) demand.left = delivery.left ?? 0
       const run = new Run(delivery, binding.terms(delivery), Date.now())
       ticking ??= setInterval(onTick, tick)
       if (closing.signal.aborted) track(handBack(run))
@@ -115,7 +116,7 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
     if (filling) return
     filling = true
     try {
-      while (waiting.length > 0 && !closing.signal.aborted && slots.take()) {
+      while (waiting.length > 0 && !closing.signal.aborted && slots.take(fill)) {
         const run = waiting.shift() as Run
         running.add(run)
         if (run.delivery.count === 1) begin(run)
@@ -208,8 +209,9 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
     leave(run)
     running.delete(run)
     demand.ended()
-    slots.give()
+    // Asked for before the slot is given, so that lower ranks know that something is coming.
     refill()
+    slots.give()
     if (running.size === 0) idle?.()
   }
 
@@ -248,6 +250,7 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
     for (const run of overdue(running, now)) interrupt(run, 'timed out')
     const idle = running.size + waiting.length + gated.size === 0
     demand.tick(idle)
+    fill()
     if (idle) {
       clearInterval(ticking)
       ticking = undefined
@@ -277,7 +280,7 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
       return waiting.length + gated.size
     },
     async start() {
-      slots.join(fill)
+      slots.join(fill, () => demand.expects)
       intake = await binding.source.open(receiver)
       refill()
     },

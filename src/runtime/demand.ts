@@ -6,12 +6,18 @@
 /** What is asked for ahead of free slots, at most. */
 const mostAhead = 1000
 
+/** What was asked for and is ready on the broker comes within so many ms, or is not waited for. */
+const soon = 250
+
 /** Counts what was asked for and has not come. */
 export class Demand {
   readonly #slots: number
   #outstanding = 0
   #ahead = 0
   #done = 0
+  #asked = 0
+  /** How many more the broker had ready when the last one came. */
+  left = 0
 
   constructor(slots: number) {
     this.#slots = slots
@@ -49,6 +55,12 @@ export class Demand {
     if (room <= 0 || this.#outstanding > room / 2) return 0
     const more = room - this.#outstanding
     this.#outstanding = room
+    this.#asked = Date.now()
     return more
+  }
+
+  /** Whether one that was asked for is likely to come at once. */
+  get expects(): boolean {
+    return this.left > 0 && this.#outstanding > 0 && Date.now() - this.#asked < soon
   }
 }

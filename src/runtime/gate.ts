@@ -53,37 +53,60 @@ function opened(gate: Gate, run: Run, signal: AbortSignal): Promise<() => void> 
 /** Every so many slots, the lowest rank comes first. So a busy high rank leaves a share to the others: 1 in 8. */
 const turnOfTheLast = 8
 
+/** One who shares slots: takes some as long as it gets any and has something to run. */
+type Fill = () => void
+
 /**
  * Handler slots of this process, shared by consumers of different rank. A free slot goes to the highest rank that has
- * something waiting; every eighth goes the other way round, so that nobody starves.
+ * something waiting, or is about to have; every eighth goes the other way round, so that nobody starves.
  */
 export class Slots {
   readonly size: number
   #free: number
   #turn = 0
-  #forward: (() => void)[] = []
-  #backward: (() => void)[] = []
+  #fromBehind = false
+  readonly #sharers = new Map<Fill, () => boolean>()
 
   constructor(size: number) {
     this.size = size
     this.#free = size
   }
 
-  /** Joins in; earlier ones rank higher. `fill` takes slots as long as it gets any and has something to run. */
-  join(fill: () => void): void {
-    this.#forward.push(fill)
-    this.#backward.unshift(fill)
+  /** Whether more than one shares them. */
+  get shared(): boolean {
+    return this.#sharers.size > 1
   }
 
-  take(): boolean {
-    if (this.#free === 0) return false
+  /** Joins in; earlier ones rank higher. `expects` says whether its next delivery is on its way: lower ranks leave the slot to it. */
+  join(fill: Fill, expects: () => boolean = () => false): void {
+    this.#sharers.set(fill, expects)
+  }
+
+  take(taker?: Fill): boolean {
+    if (this.#free === 0 || (!this.#fromBehind && this.#expectedBefore(taker))) return false
     this.#free--
     return true
   }
 
   give(): void {
     this.#free++
-    const order = ++this.#turn % turnOfTheLast === 0 ? this.#backward : this.#forward
+    if (!this.shared) {
+      for (const fill of this.#sharers.keys()) fill()
+      return
+    }
+    this.#fromBehind = ++this.#turn % turnOfTheLast === 0
+    const order = [...this.#sharers.keys()]
+    if (this.#fromBehind) order.reverse()
     for (const fill of order) if (this.#free > 0) fill()
+    this.#fromBehind = false
+  }
+
+  #expectedBefore(taker: Fill | undefined): boolean {
+    if (!this.shared) return false
+    for (const [fill, expects] of this.#sharers) {
+      if (fill === taker) return false
+      if (expects()) return true
+    }
+    return false
   }
 }

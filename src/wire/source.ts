@@ -26,6 +26,8 @@ export interface Delivery {
   readonly sequence: number
   /** When it was stored, in ms since 1970. */
   readonly storedAt: number
+  /** How many more the broker had ready when it handed this one over, where it says so. */
+  readonly left?: number
   /** Done. */
   ack(): void
   /** To be handed over again, not before `ms` from now. */
@@ -251,6 +253,10 @@ class JetStreamDelivery implements Delivery {
 
   get storedAt(): number {
     return Math.floor(this.#number(3) / 1_000_000)
+  }
+
+  get left(): number {
+    return this.#number(4)
   }
 
   ack(): void {
