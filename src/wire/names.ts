@@ -16,6 +16,9 @@ export type Lane = (typeof lanes)[number]
 /** The longest name. */
 export const longestName = 200
 
+/** The longest name of a stream or consumer that the broker takes. */
+const longestOnBroker = 255
+
 /** Stands for "no key" and "no id" in a subject. */
 const none = '-'
 
@@ -46,6 +49,12 @@ export function checkedNamespace(name: unknown): string {
   if (checked !== checked.toLowerCase())
     throw fault('INVALID_NAME', `The namespace ${shown(name)} cannot be used: it must be in lower case.`)
   return checked
+}
+
+/** The name of a stream or consumer, which is made of several names. Throws NAME_TOO_LONG where they are too long together. */
+function joined(what: string, name: string): string {
+  if (name.length <= longestOnBroker) return name
+  throw fault('NAME_TOO_LONG', `The ${what} would have a name of ${name.length} characters on the broker, the limit is ${longestOnBroker}.`)
 }
 
 function troubleWith(name: string, pattern: boolean): string | undefined {
@@ -94,7 +103,8 @@ export function keyToken(key: string): string {
     throw fault('INVALID_ID', `The key ${shown(key)} cannot be used: it must be text that is not empty.`)
   const safe = encodeURIComponent(key).replace(/[.*~'()!]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
   if (safe === none) return '%2D'
-  return safe.length <= 100 ? safe : `%23${createHash('sha256').update(key).digest('base64url')}`
+  // A bare = stands in no encoded text, so that no short key can be taken for the hash of a long one.
+  return safe.length <= 100 ? safe : `=${createHash('sha256').update(key).digest('base64url')}`
 }
 
 /** The key of an event as a header value, whole: `decodeURIComponent` gives it back. Throws INVALID_ID as `keyToken` does. */
@@ -163,11 +173,11 @@ export function names(namespace: string): Names {
     topics: `${upper}_TOPICS`,
     table: `${upper}_TABLE`,
     dead: `${upper}_DEAD`,
-    queue: (queue) => `${upper}_QUEUE_${queue}`,
+    queue: (queue) => joined('queue', `${upper}_QUEUE_${queue}`),
     event: (topic) => `${ns}.topic.${topic}`,
     redriven: (consumer, topic) => `${ns}.redriven.${consumer}.${topic}`,
     eventFilter: (consumer, topic) => [`${ns}.topic.${topic}`, `${ns}.redriven.${consumer}.>`],
-    topic: (topic) => `${upper}_TOPIC_${token(topic)}`,
+    topic: (topic) => joined('topic', `${upper}_TOPIC_${token(topic)}`),
     ownEvent: (topic) => `${ns}.own.${topic}`,
     ownRedriven: (consumer, topic) => `${ns}.ownredriven.${token(topic)}.${consumer}.${topic}`,
     ownEventFilter: (consumer, topic) => [`${ns}.own.${topic}`, `${ns}.ownredriven.${token(topic)}.${consumer}.>`],
@@ -195,7 +205,7 @@ export function names(namespace: string): Names {
 export const hasAddress = (subject: string): boolean => !subject.endsWith(`.${none}`)
 
 /** The consumer of a subscription. */
-export const subscriptionName = (service: string, topic: string): string => `${service}@${token(topic)}`
+export const subscriptionName = (service: string, topic: string): string => joined('subscription', `${service}@${token(topic)}`)
 
 /** The consumer of the performers of a task. Every service that performs it shares this one: exactly one worker gets each task. */
 export const performerName = (task: string, lane: Lane): string => `${token(task)}@${lane}`
