@@ -12,3 +12,9 @@ export async function atMost<T>(ms: number, work: Promise<T>): Promise<T | undef
     clearTimeout(timer)
   }
 }
+
+/** Hears of an abort. Gives back how to stop: signals live longer than what they are given to. */
+export function onAbort(signal: AbortSignal, hear: () => void): () => void {
+  signal.addEventListener('abort', hear, { once: true })
+  return () => signal.removeEventListener('abort', hear)
+}

@@ -6,12 +6,13 @@
  * so it is stored once. What nobody answers within the budget is reported as unknown, which is not the same as failed.
  */
 
+import { onAbort } from '../base/deadline.ts'
 import { fault } from '../base/errors.ts'
 import { newId } from '../base/ids.ts'
 import { Queue } from '../base/queue.ts'
 import type { Link } from './connection.ts'
 import { asHeaders } from './raw.ts'
-import { type ApiError, refusalFault, refusalOf } from './refusal.ts'
+import { type ApiError, forbidden, forbiddenSubject, refusalFault, refusalOf } from './refusal.ts'
 
 /** A message to store. The header block must carry its id. */
 export interface Outgoing {
@@ -98,7 +99,15 @@ export function publisher(link: Link, options: PublisherOptions = {}): Publisher
   })
   const deafen = link.listen((event) => {
     if (event.type === 'back') for (const [token, entry] of entries) send(token, entry)
+    if (event.type === 'refused') forbid(event.error)
   })
+
+  /** The broker does not answer what it does not allow; it says so beside. */
+  function forbid(error: Error): void {
+    const subject = forbiddenSubject(error)
+    for (const [token, entry] of entries)
+      if (entry.messages.some((message) => message.subject === subject)) settle(token, () => entry.reject(forbidden(subject, error)))
+  }
 
   function refused(token: number, entry: Entry, error: ApiError): void {
     const refusal = refusalOf(error)
@@ -235,12 +244,6 @@ function withBatch(headers: Uint8Array, id: string, sequence: number, last: bool
   block.set(headers.subarray(0, headers.length - 2))
   block.write(own, headers.length - 2, 'latin1')
   return block
-}
-
-/** Hears of an abort. Gives back how to stop: signals live longer than what they are given to. */
-function onAbort(signal: AbortSignal, hear: () => void): () => void {
-  signal.addEventListener('abort', hear, { once: true })
-  return () => signal.removeEventListener('abort', hear)
 }
 
 /** An answer is `{"stream":"…", "seq":7}`, with `"duplicate": true` at times, blanks as the broker likes them, or has an error. Anything else ("no responders" is nothing at all) is none. */

@@ -5,6 +5,7 @@
  */
 
 import { JetStreamApiError } from '@nats-io/jetstream'
+import { PermissionViolationError } from 'nats'
 import { type CallboardError, fault } from '../base/errors.ts'
 
 /** An error as the broker writes it into its answers. */
@@ -79,4 +80,14 @@ export function told(error: unknown, what: string): never {
     throw fault('JETSTREAM_OFF', `Nobody answered about ${what}: JetStream is off, or the cluster has no leader.`, { cause: error })
   if (/timeout/i.test(message)) throw fault('TIMED_OUT', `The broker did not answer about ${what}.`, { cause: error })
   throw fault('CONNECTION_FAILED', `Asking the broker about ${what} failed: ${message}.`, { cause: error })
+}
+
+/** Where the credentials do not allow to publish, if that is what an error of the connection says. */
+export function forbiddenSubject(error: Error): string | undefined {
+  return error instanceof PermissionViolationError && error.operation === 'publish' ? error.subject : undefined
+}
+
+/** The error for that. */
+export function forbidden(subject: string | undefined, cause: Error): CallboardError {
+  return fault('PERMISSION', `The credentials do not allow publishing to ${subject}; nothing was stored.`, { cause })
 }
