@@ -1,0 +1,54 @@
+/** Programs in processes of their own, for tests that end them in every way there is. */
+
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { until } from './until.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** A process. It is killed at the end of the block. */
+export interface Program extends AsyncDisposable {
+  readonly pid: number
+  /** What it has written, line by line. */
+  readonly lines: readonly string[]
+  /** Resolves when it has ended, with its exit code or the signal that ended it. */
+  readonly ended: Promise<number | NodeJS.Signals>
+  /** Waits for a line. */
+  says(line: string): Promise<string>
+  /** SIGKILL: no chance to say anything any more. */
+  kill(): Promise<unknown>
+}
+
+/** Starts a program of this repository. `file` is its path from the root. */
+export function program(file: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Program {
+  const flags = ['--conditions=callboard-source', '--import', 'tsx', file]
+  const child = spawn(process.execPath, [...flags, ...args], { cwd: root, env: { ...process.env, ...env }, stdio: 'pipe' })
+  let text = ''
+  let complaint = ''
+  child.stdout.setEncoding('utf8').on('data', (more: string) => {
+    text += more
+  })
+  child.stderr.setEncoding('utf8').on('data', (more: string) => {
+    complaint += more
+  })
+  const lines = () => text.split('\n').slice(0, -1)
+  const ended = new Promise<number | NodeJS.Signals>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code, signal) => resolve(signal ?? code ?? 0))
+  })
+  const kill = () => {
+    child.kill('SIGKILL')
+    return ended
+  }
+  return {
+    pid: child.pid ?? 0,
+    get lines() {
+      return lines()
+    },
+    ended,
+    says: (line) =>
+      until(`${file} says ${line}; it said ${complaint}`, () => lines().find((each) => each === line || each.startsWith(`${line} `)) ?? ''),
+    kill,
+    [Symbol.asyncDispose]: async () => void (await kill()),
+  }
+}
