@@ -7,6 +7,7 @@ import { machine } from './measure.ts'
 import { install, versionsOf } from './packages.ts'
 import type { Step, Wish } from './plan.ts'
 import { peers, plan } from './plan.ts'
+import type { Stage } from './play.ts'
 import { play } from './play.ts'
 import type { Document, Result } from './report.ts'
 import { rowsOf } from './report.ts'
@@ -18,18 +19,28 @@ import { workloads } from './workloads.ts'
 /** No run may take longer; at `--full` ten times as long. */
 const deadline = 120_000
 
-/** Plays what was wished for. allowed: milliseconds after which no further run begins. */
-export async function bench(root: string, wish: Wish, allowed: number): Promise<Document> {
+/**
+ * Plays what was wished for.
+ *
+ * allowed   milliseconds after which no further run begins
+ * profile   a folder for a CPU profile of every process
+ */
+export async function bench(root: string, wish: Wish, allowed: number, profile?: string): Promise<Document> {
   const until = Date.now() + allowed
   const steps = plan(workloads, wish)
   const { servers, skipped } = await survey(root, steps)
   const there = steps.filter((step) => servers.has(step.system))
   if (there.some((step) => peers[step.system])) install(root)
   const compiled = compile(root)
+  const stage: Stage = {
+    durability: wish.durability,
+    compiled,
+    deadline: wish.full ? deadline * 10 : deadline,
+    ...(profile === undefined ? {} : { profile }),
+  }
   const results: Result[] = []
   const failed: Document['failed'] = []
   const progress = progressOf(there.length)
-  const limit = wish.full ? deadline * 10 : deadline
 
   async function one(step: Step): Promise<void> {
     const failure = { workload: step.workload, system: step.system, run: step.run }
@@ -37,7 +48,7 @@ export async function bench(root: string, wish: Wish, allowed: number): Promise<
     progress.begin(step)
     try {
       const workload = workloads[step.workload] as Workload
-      const played = await play(step, workload, servers.get(step.system) as Found, wish.durability, compiled, limit)
+      const played = await play(step, workload, servers.get(step.system) as Found, stage)
       results.push({ ...step, played })
       progress.end(step, Object.values(played.found)[0] ?? 0, Object.values(workload.metrics)[0]?.unit ?? '')
     } catch (thrown) {

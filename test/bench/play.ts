@@ -2,6 +2,7 @@
 
 import type { ChildProcess } from 'node:child_process'
 import { fork } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Broker, Found } from './broker.ts'
 import type { Heard, Order, Report } from './child.ts'
@@ -31,22 +32,21 @@ export function interrupt(): void {
   for (const end of alive) end()
 }
 
-/**
- * Plays one run.
- *
- * compiled   the folder made by `compile`
- * deadline   milliseconds; then its processes are killed and the run counts as failed
- */
-export async function play(
-  step: Step,
-  workload: Workload,
-  server: Found,
-  durability: Durability,
-  compiled: string,
-  deadline: number,
-): Promise<Played> {
+/** What all runs have in common. */
+export interface Stage {
+  durability: Durability
+  /** The folder made by `compile`. */
+  compiled: string
+  /** Milliseconds; then the processes of a run are killed and it counts as failed. */
+  deadline: number
+  /** A folder that gets a CPU profile of every process; the figures are then not worth much. */
+  profile?: string
+}
+
+/** Plays one run. */
+export async function play(step: Step, workload: Workload, server: Found, stage: Stage): Promise<Played> {
   if (interrupted) throw new Error('interrupted')
-  const broker = await server.start(durability)
+  const broker = await server.start(stage.durability)
   const roles = Object.keys(workload.roles)
   const children: ChildProcess[] = []
   const end = () => {
@@ -56,16 +56,25 @@ export async function play(
   alive.add(end)
   try {
     if (interrupted) throw new Error('interrupted')
-    const orders = roles.map((role) => orderOf(step, role, broker, durability, compiled))
-    return summary(await together(orders, children, compiled, deadline), step.n * (workload.weight ?? 1), workload.weight !== null)
+    const orders = roles.map((role) => orderOf(step, role, broker, stage))
+    return summary(await together(orders, children, stage), step.n * (workload.weight ?? 1), workload.weight !== null)
   } finally {
     alive.delete(end)
+    if (stage.profile !== undefined) await Promise.all(children.map(leave))
     for (const child of children) child.kill('SIGKILL')
     await broker.stop()
   }
 }
 
-function orderOf(step: Step, role: string, broker: Broker, durability: Durability, compiled: string): Order {
+/** Lets a process end by itself, so that it can write its profile. */
+function leave(child: ChildProcess): Promise<unknown> {
+  if (child.exitCode !== null || !child.connected) return Promise.resolve()
+  const left = once(child, 'exit', { signal: AbortSignal.timeout(10_000) }).catch(() => undefined)
+  child.disconnect()
+  return left
+}
+
+function orderOf(step: Step, role: string, broker: Broker, { durability, compiled }: Stage): Order {
   const { workload, system, n } = step
   // Two folders up from what was compiled is the repository.
   const packages = join(compiled, '../../test/bench/peers')
@@ -73,7 +82,7 @@ function orderOf(step: Step, role: string, broker: Broker, durability: Durabilit
 }
 
 /** Resolves with the reports of all roles, in their order; rejects with the first failure. */
-function together(orders: Order[], children: ChildProcess[], compiled: string, deadline: number): Promise<Done[]> {
+function together(orders: Order[], children: ChildProcess[], { compiled, deadline, profile }: Stage): Promise<Done[]> {
   return new Promise((resolve, reject) => {
     const reports = new Map<string, Done>()
     const timer = setTimeout(() => reject(new Error(`not finished within ${deadline / 1000} s`)), deadline)
@@ -82,8 +91,9 @@ function together(orders: Order[], children: ChildProcess[], compiled: string, d
       reject(error)
     }
     for (const order of orders) {
+      const name = `${order.workload}.${order.system}.${order.role}.${process.hrtime.bigint()}.cpuprofile`
       const child = fork(join(compiled, 'test/bench/child.js'), [JSON.stringify(order)], {
-        execArgv: ['--enable-source-maps=false'],
+        execArgv: profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`, `--cpu-prof-name=${name}`],
         stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       })
       children.push(child)

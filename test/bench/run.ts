@@ -6,6 +6,7 @@
  *   --durability d    `default` or `always`                         --peers            measure other libraries too
  *   --full            the largest backlogs                          --smoke            seconds: does everything still work?
  *   --json            one JSON document on stdout                   --minutes N        stop beginning runs after this (120)
+ *   --profile folder  a CPU profile of every process there
  *   --write file      a page with plots                             --json-in a,b      write it from these documents, run nothing
  */
 
@@ -32,6 +33,7 @@ const { values: flags } = parseArgs({
     scale: { type: 'string' },
     durability: { type: 'string', default: 'default' },
     minutes: { type: 'string', default: '120' },
+    profile: { type: 'string' },
     write: { type: 'string' },
     'json-in': { type: 'string', multiple: true },
     json: { type: 'boolean', default: false },
@@ -78,7 +80,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 const earlier = flags['json-in']?.flatMap(list)
 const documents: Document[] = earlier
   ? earlier.map((file) => JSON.parse(readFileSync(file, 'utf8')) as Document)
-  : [await bench(root, wish, Number(flags.minutes) * 60_000)]
+  : [await bench(root, wish, Number(flags.minutes) * 60_000, flags.profile === undefined ? undefined : resolve(flags.profile))]
 
 if (flags.write !== undefined) write(flags.write, documents)
 for (const document of documents) {
