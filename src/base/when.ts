@@ -77,11 +77,13 @@ export function timesAfter(times: Times, from: number, count: number, last = fro
   return Array.from({ length: count }, (_, index) => last + (missed + index + 1) * times.every)
 }
 
-/** The time that a firing stored at `stored` stands for: the last one at or before it. */
+/** Clocks are set back by so much at most without anybody noticing, in ms. */
+const slack = 100
+
+/** The time that a firing stored at `stored` stands for: the last one at or before it. That of an interval is its own. */
 export function timeOf(times: Times, stored: number): number {
   if ('at' in times) return times.at
-  const whole = Math.floor(stored / 1000) * 1000
-  return 'cron' in times ? (cronBefore(times, new Date(stored), 1)[0]?.getTime() ?? whole) : whole
+  return ('cron' in times && cronBefore(times, new Date(stored + slack), 1)[0]?.getTime()) || stored
 }
 
 /** The last times up to and with `until`, newest first. None for an interval: it counts from its last firing, not from a clock. */

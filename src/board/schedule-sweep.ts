@@ -13,7 +13,7 @@ import { timesBefore } from '../base/when.ts'
 import { header, headerJson } from '../wire/envelope.ts'
 import type { Core } from './core.ts'
 import { type Definition, firedMessage, placeOf, type Stored } from './schedule-definition.ts'
-import { firstSecond, type Known, margin, type ScheduleState, stateOf } from './schedule-state.ts'
+import { firstSecond, margin, type ScheduleState, stateOf } from './schedule-state.ts'
 import { allSchedules, firedSince, lastFired, replace } from './schedule-store.ts'
 import { amendTrail, type Came, readTrail } from './schedule-trail.ts'
 import { madeUpFor } from './schedule-turn.ts'
@@ -35,8 +35,7 @@ export async function sweep(core: Core): Promise<void> {
     if (!alone) return
     if (schedule.definition.paused === true) continue
     await makeUp(core, schedule)
-    const now = Date.now()
-    const state = stateOf(schedule.definition, known(schedule.storedAt, await lastCame(core, schedule, now), now))
+    const { state } = await judged(core, schedule)
     if (state === 'stuck') await rearm(core, schedule, state)
   }
 }
@@ -70,7 +69,7 @@ async function makeUp(core: Core, schedule: Stored): Promise<void> {
     })
   }
   const accounted = due.length < most ? now - margin : (due.at(-1) as number)
-  await amendTrail(core, definition.name, undefined, (trail) => ({ ...trail, until: Math.max(trail.until, accounted) }))
+  await amendTrail(core, { name: definition.name, lasting: true }, (trail) => ({ ...trail, until: Math.max(trail.until, accounted) }))
 }
 
 /** The times that should have come and are not accounted for, oldest first. */
@@ -99,23 +98,28 @@ async function fireMissed(core: Core, { definition, body, fields }: Stored, time
 
 const written = (time: number): string => new Date(time).toISOString().replace('.000Z', 'Z')
 
-/** The newest firing that is known of. */
-export async function lastCame(core: Core, { definition, storedAt }: Stored, now: number): Promise<Came | undefined> {
+/** How a schedule is doing, and the newest firing that is known of. `counts`: where an interval counts from. */
+export async function judged(core: Core, { definition, storedAt }: Stored): Promise<Judged> {
+  const now = Date.now()
+  const stateAfter = (last: Came | undefined) =>
+    stateOf(definition, { now, storedAt, lastTime: last?.[0] ?? 0, lastStored: last?.[2] ?? 0 })
   const [waiting, trail] = await Promise.all([lastFired(core, definition), readTrail(core, definition.name)])
   const newest = (a: Came | undefined, b: Came | undefined) => (a === undefined || (b !== undefined && b[2] > a[2]) ? b : a)
   let last = trail.came.reduce(newest, waiting)
   const { times, fires } = definition
   // Among other events of its topic, and not yet taken by a subscriber: looked for where it should be.
-  if ('topic' in fires && stateOf(definition, known(storedAt, last, now)) !== 'ok') {
+  if ('topic' in fires && stateAfter(last) !== 'ok') {
     const since = 'every' in times ? now - 2 * times.every - margin : (timesBefore(times, now - margin, 1)[0] ?? now)
     for await (const each of firedSince(core, definition, since)) last = newest(last, each)
   }
-  return last
+  return { state: stateAfter(last), last, counts: Math.round(Math.max(storedAt, last?.[2] ?? 0) / 1000) * 1000 }
 }
 
-/** What the state of a schedule is judged from. */
-export function known(storedAt: number, last: Came | undefined, now: number): Known {
-  return { now, storedAt, lastTime: last?.[0] ?? 0, lastStored: last?.[2] ?? 0 }
+/** What was found out of a schedule. */
+export interface Judged {
+  readonly state: ScheduleState
+  readonly last: Came | undefined
+  readonly counts: number
 }
 
 /** Arms a schedule again, unless somebody changed it meanwhile. True: it was. */

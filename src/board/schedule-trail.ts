@@ -37,6 +37,13 @@ const nothing: Trail = { until: 0, came: [] }
 /** Two writers that meet try again; so many times at most. */
 const mostTries = 50
 
+/** Whose trail: a schedule's, or with a `scope` that of one subscription to what it publishes; and whether it must outlast years. */
+export interface TrailOf {
+  readonly name: string
+  readonly scope?: string | undefined
+  readonly lasting?: boolean
+}
+
 /** `scope` tells subscriptions apart, each of which gets its own copy of an event. */
 const trailKey = (core: Core, name: string, scope?: string): string =>
   core.names.record('trail', keyToken(name), ...(scope === undefined ? [] : [scope]))
@@ -51,8 +58,7 @@ export async function readTrail(core: Core, name: string): Promise<Trail> {
 /** Changes a trail; `change` gives undefined where nothing is to be changed. */
 export async function amendTrail(
   core: Core,
-  name: string,
-  scope: string | undefined,
+  { name, scope, lasting }: TrailOf,
   change: (trail: Trail) => Trail | undefined,
 ): Promise<void> {
   const key = trailKey(core, name, scope)
@@ -61,7 +67,7 @@ export async function amendTrail(
     const changed = change(found === undefined ? nothing : (decode(found.body) as Trail))
     if (changed === undefined) return
     try {
-      await core.table.put(key, encode(changed), { revision: found?.revision ?? 0, ttl: year })
+      await core.table.put(key, encode(changed), { revision: found?.revision ?? 0, ...(lasting ? {} : { ttl: year }) })
       return
     } catch (error) {
       if (!(error instanceof CallboardError) || error.code !== 'ALREADY_EXISTS' || tries === mostTries) throw error
@@ -73,16 +79,9 @@ export async function amendTrail(
  * Whether this message is the one that runs for this time. The first that asks has it, now and at every later delivery.
  * The last `keep` times are remembered; `swept`: and those not accounted for, up to a thousand.
  */
-export async function claim(
-  core: Core,
-  name: string,
-  scope: string | undefined,
-  came: Came,
-  keep: number,
-  swept: boolean,
-): Promise<boolean> {
+export async function claim(core: Core, whose: TrailOf, came: Came, keep: number, swept: boolean): Promise<boolean> {
   let ours = true
-  await amendTrail(core, name, scope, (trail) => {
+  await amendTrail(core, whose, (trail) => {
     const before = trail.came.find(([time]) => time === came[0])
     ours = before === undefined || before[1] === came[1]
     return before === undefined ? { ...trail, came: trimmed([...trail.came, came], keep, swept ? trail.until : Infinity) } : undefined

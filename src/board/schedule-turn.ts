@@ -77,9 +77,11 @@ async function turn(core: Core, run: Run, scope: string | undefined, definition:
   const keep = typeof definition.missed === 'number' ? rememberedWithin : remembered
   const swept = scope === undefined && madeUpFor(definition)
   const came = [time, sequence, storedAt] as const
-  if (!(await claim(core, definition.name, scope, came, keep, swept))) return 'doubled'
+  const { name } = definition
+  const whole = { name, lasting: 'cron' in definition.times }
+  if (!(await claim(core, scope === undefined ? whole : { name, scope }, came, keep, swept))) return 'doubled'
   // Each subscription has a trail of its own; that of the schedule says for all when it fired last.
-  if (scope !== undefined) await claim(core, definition.name, undefined, came, remembered, false)
+  if (scope !== undefined) await claim(core, whole, came, remembered, false)
   if (madeUp === undefined && tooLate(definition, time, storedAt)) return 'missed'
   const early = storedAt + offsetOf(definition) - Date.now()
   if (early > 0) throw new Snooze(early)

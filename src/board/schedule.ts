@@ -13,9 +13,9 @@ import type { Task, Topic } from './contract.ts'
 import type { Core } from './core.ts'
 import { type Definition, effective, firedMessage, placeOf, type Stored } from './schedule-definition.ts'
 import { type EventScheduleOptions, planned, type TaskScheduleOptions } from './schedule-plan.ts'
-import { type ScheduleState, stateOf } from './schedule-state.ts'
+import type { ScheduleState } from './schedule-state.ts'
 import { allSchedules, checkedScheduleName, findSchedule, findSchedules, firedSince, removeElsewhere, replace } from './schedule-store.ts'
-import { known, lastCame, rearm } from './schedule-sweep.ts'
+import { judged, rearm } from './schedule-sweep.ts'
 import { type FiringOutcome, forgetTrail, readEnding, readTrail } from './schedule-trail.ts'
 import type { Receipt } from './sender.ts'
 
@@ -122,15 +122,14 @@ export function schedules(core: Core): Schedules {
     show: async (name) => face(core, await findSchedule(core, name)),
     async next(name, count = 5, options = {}) {
       const stored = await findSchedule(core, name)
-      const now = Date.now()
-      const from = startOfNext(stored.definition, now)
-      return from === undefined ? [] : previewOf(effective(stored.definition), from, { ...options, count }, await anchor(core, stored, now))
+      const from = startOfNext(stored.definition, Date.now())
+      if (from === undefined) return []
+      return previewOf(effective(stored.definition), from, { ...options, count }, (await judged(core, stored)).counts)
     },
     async rearm() {
       const armed: string[] = []
       for await (const stored of allSchedules(core)) {
-        const now = Date.now()
-        const state = stateOf(stored.definition, known(stored.storedAt, await lastCame(core, stored, now), now))
+        const { state } = await judged(core, stored)
         if (state !== 'ok' && (await rearm(core, stored, state))) armed.push(stored.definition.name)
       }
       return armed
@@ -190,21 +189,14 @@ function startOfNext({ paused }: Definition, now: number): number | undefined {
   return paused === true ? undefined : Math.max(now, paused === undefined ? 0 : paused - 1)
 }
 
-/** Where an interval counts from: its last firing, or when it was stored. */
-async function anchor(core: Core, stored: Stored, now: number): Promise<number> {
-  const last = await lastCame(core, stored, now)
-  return Math.round(Math.max(stored.storedAt, last?.[2] ?? 0) / 1000) * 1000
-}
-
 /** A schedule for people. */
 async function face(core: Core, stored: Stored): Promise<Schedule> {
-  const { definition, storedAt } = stored
+  const { definition } = stored
   const { name, fires, times, paused, metadata } = definition
   const now = Date.now()
-  const [last, ending] = await Promise.all([lastCame(core, stored, now), readEnding(core, name)])
+  const [{ state, last, counts }, ending] = await Promise.all([judged(core, stored), readEnding(core, name)])
   const from = startOfNext(definition, now)
-  const counted = Math.round(Math.max(storedAt, last?.[2] ?? 0) / 1000) * 1000
-  const [next] = from === undefined ? [] : timesAfter(effective(definition), from, 1, counted)
+  const [next] = from === undefined ? [] : timesAfter(effective(definition), from, 1, counts)
   return {
     name,
     ...('task' in fires
@@ -217,7 +209,7 @@ async function face(core: Core, stored: Stored): Promise<Schedule> {
     last: last && new Date(last[2]),
     outcome: ending?.outcome,
     error: ending?.error,
-    state: stateOf(definition, known(storedAt, last, now)),
+    state,
     metadata: metadata ?? {},
   }
 }

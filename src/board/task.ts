@@ -205,8 +205,9 @@ export async function performance<Parsed, Returned>(
         terms: termsOf(policy),
         read: (delivery) => readBody(delivery, task.input, task.name),
         handle: (input, run) => {
-          const call = () => handler(input as Parsed, new TaskContext(core, run, service, task.name))
-          return run.delivery.headers.plain ? call() : inTurn(core, run, { label, task }, call)
+          const ctx = new TaskContext(core, run, service, task.name)
+          if (run.delivery.headers.plain) return handler(input as Parsed, ctx)
+          return inTurn(core, run, { label, task }, () => handler(input as Parsed, ctx))
         },
         ends: (run) => task.track || (log && hasAddress(run.delivery.subject)),
         ended: async (run, outcome) => {
