@@ -1,5 +1,6 @@
 /** Several handles as one: wait for all, any or the first, and call off those that are no longer wanted. */
 
+import type { ErrorCode } from '../base/errors.ts'
 import type { ResultHandle, ResultOptions } from './handle.ts'
 
 type Outputs<H extends readonly ResultHandle<unknown>[]> = {
@@ -22,6 +23,9 @@ export async function race<const H extends readonly ResultHandle<unknown>[]>(han
   return together(handles, options, (waits) => Promise.race(waits)) as Promise<AnyOutput<H>>
 }
 
+/** Errors that end the waiting, and not the task. */
+const waiting: ReadonlySet<ErrorCode | undefined> = new Set(['TIMED_OUT', 'ABORTED'] as const)
+
 /** Waits, and cancels whatever has not ended when the waiting is over, however it is over. */
 async function together<T>(
   handles: readonly ResultHandle<unknown>[],
@@ -31,7 +35,16 @@ async function together<T>(
   const open = new Set(handles)
   const over = new AbortController()
   const signal = options?.signal === undefined ? over.signal : AbortSignal.any([options.signal, over.signal])
-  const waits = handles.map((handle) => handle.result({ ...options, signal }).finally(() => open.delete(handle)))
+  const waits = handles.map(async (handle) => {
+    try {
+      const output = await handle.result({ ...options, signal })
+      open.delete(handle)
+      return output
+    } catch (error) {
+      if (!waiting.has((error as { code?: ErrorCode }).code)) open.delete(handle)
+      throw error
+    }
+  })
   try {
     return await wait(waits)
   } finally {
