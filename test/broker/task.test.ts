@@ -118,7 +118,7 @@ describe.concurrent('a task', () => {
     }
     await board.service('worker').perform(slow, fail).perform(tracked, fail).perform(note, fail).start()
     await until('it waits for its second attempt', async () => (await handle.status()).state === 'retrying')
-    expect(await handle.status()).toEqual({ state: 'retrying', attempt: 1 })
+    expect(await handle.status()).toMatchObject({ state: 'retrying', attempt: 1 })
     await until('one is given up', async () => (await dead.status()).state === 'dead')
     expect(await dead.status()).toMatchObject({ state: 'dead', attempt: 2, obituary: { reason: 'exhausted', attempts: 2 } })
     await until('one without a result is given up', async () => (await untracked.status()).state === 'dead')
