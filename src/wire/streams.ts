@@ -76,7 +76,7 @@ export async function layout(link: Link, names: Names, options: LayoutOptions): 
         subjects: [`${ns}.topic.>`, `${ns}.redriven.>`, `${ns}.schedule.topic.>`],
         retention: RetentionPolicy.Limits,
         discard: DiscardPolicy.Old,
-        ...keeping(options.retention),
+        ...keeping(options.retention, options.dedupe),
         max_consumers: 100_000,
         allow_atomic: true,
         allow_msg_schedules: true,
@@ -84,7 +84,7 @@ export async function layout(link: Link, names: Names, options: LayoutOptions): 
     topic: (name, retention) =>
       stream({
         ...common,
-        ...keeping(retention),
+        ...keeping(retention, options.dedupe),
         name: names.topic(name),
         subjects: [names.ownEvent(name), `${ns}.ownredriven.${token(name)}.>`, `${ns}.schedule.own.${token(name)}.>`],
         retention: RetentionPolicy.Limits,
@@ -138,7 +138,13 @@ export async function layout(link: Link, names: Names, options: LayoutOptions): 
   }
 }
 
-const keeping = ({ age, bytes, messages }: Retention) => ({ max_age: nanos(age), max_bytes: bytes || -1, max_msgs: messages || -1 })
+/** What is kept is bounded; an id is not remembered longer than what it names. */
+const keeping = ({ age, bytes, messages }: Retention, dedupe: number) => ({
+  max_age: nanos(age),
+  max_bytes: bytes || -1,
+  max_msgs: messages || -1,
+  duplicate_window: nanos(age === 0 ? dedupe : Math.min(age, dedupe)),
+})
 
 function consumerConfig(name: string, filters: readonly string[], lease: number): Partial<ConsumerConfig> & { durable_name: string } {
   const [filter] = filters
