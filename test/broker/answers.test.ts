@@ -273,10 +273,6 @@ describe('over several handles', () => {
     const handles = await asked(board, 2, 11, 7)
     expect(await any(handles, { timeout: '10s' })).toBe(7)
     await inState(handles[1] as Handle, 'cancelled')
-    await until(
-      'the loser is aborted, or never ran',
-      async () => aborted.length === 1 || (await handles[1]?.status())?.state === 'cancelled',
-    )
   })
 
   test('any fails with every error where all have failed', async () => {
