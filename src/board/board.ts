@@ -181,7 +181,14 @@ function face(core: OpenCore): Board {
       const home = homeOf(core.names, topic)
       const signal = read.signal ? AbortSignal.any([read.signal, closed.signal]) : closed.signal
       for await (const found of readLive(core.link, home.stream, home.event, read.from ?? { at: 'new' }, signal)) {
-        const event = (await readBody(found, topic.schema, topic.name)) as Event
+        let event: Event
+        try {
+          event = (await readBody(found, topic.schema, topic.name)) as Event
+        } catch (error) {
+          // One that cannot be read does not end the reading of all others.
+          core.events.tell('trouble', { what: `an event of ${topicOf(found.subject)} cannot be read by who listens live`, error })
+          continue
+        }
         yield {
           event,
           topic: topicOf(found.subject),

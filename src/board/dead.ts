@@ -10,13 +10,13 @@ import type { FailureError, Obituary } from '../base/obituary.ts'
 import { oneOf, readOptions, text, time, whole } from '../base/options.ts'
 import type { Run } from '../runtime/run.ts'
 import { encode } from '../wire/codec.ts'
-import { header, headerBlock, headerJson, mostOwnHeaderBytes } from '../wire/envelope.ts'
+import { header, headerBlock, headerJson, mostHeaderBytes, mostOwnHeaderBytes } from '../wire/envelope.ts'
 import { subscriptionName, topicOf } from '../wire/names.ts'
 import { shelf } from '../wire/stored.ts'
 import type { Task, Topic, TopicPattern } from './contract.ts'
 import type { Core } from './core.ts'
 import { homeOf } from './home.ts'
-import { type DeadLetter, type DeadSelector, type Grave, type Letter, letterOf, lineOf, matches } from './letter.ts'
+import { type DeadLetter, type DeadSelector, type Grave, type Letter, letterIn, lineOf, matches } from './letter.ts'
 import { contentTypeField, refuseMisfit } from './payload.ts'
 
 /** Buries a task: dead letter, then its end if it is tracked. */
@@ -49,7 +49,13 @@ async function bury(core: Core, subject: string, grave: Grave, { delivery }: Run
   // A process may have ended between copy and drop, and the broker remembers ids for a while only.
   const before = delivery.count > 1 ? await shelf(core.layout, core.names.dead).last(subject) : undefined
   if (before?.headers.get(header.id) === id) return
-  const kept = [...delivery.headers].filter(([name]) => !/^nats-/i.test(name) && name !== header.dead)
+  // What callboard sent fits; what somebody else sent may have more headers than can be kept.
+  let room = mostHeaderBytes
+  const kept = [...delivery.headers].filter(([name, value]) => {
+    if (/^nats-/i.test(name) || name === header.dead) return false
+    room -= name.length + Buffer.byteLength(value) + 4
+    return room >= 0
+  })
   const fields = [[header.id, id], ...kept] as [string, string][]
   await core.publisher.publish({
     subject,
@@ -125,8 +131,8 @@ export function dead(core: Core): Dead {
     let left = limit ?? Number.POSITIVE_INFINITY
     for await (const stored of letters.all(`${core.names.namespace}.dead.>`)) {
       if (left <= 0) return
-      const letter = letterOf(stored)
-      if (letter.at < since || !matches(letter, selector)) continue
+      const letter = letterIn(stored)
+      if (letter === undefined || letter.at < since || !matches(letter, selector)) continue
       left--
       yield letter
     }
@@ -135,7 +141,8 @@ export function dead(core: Core): Dead {
   async function show(which: number | string): Promise<Letter> {
     if (typeof which === 'number') {
       const stored = await letters.at(which)
-      if (stored) return letterOf(stored)
+      const letter = stored && letterIn(stored)
+      if (letter) return letter
     } else for await (const letter of list({ id: which, limit: 1 })) return letter
     throw fault('NOT_FOUND', `There is no dead letter ${which}.`)
   }

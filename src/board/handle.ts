@@ -136,7 +136,7 @@ async function outputOf<Output>(task: Task<never, unknown, Output>, id: string, 
     throw fault('RESULT_LOST', `${task.name} ${id} succeeded, but its result was not kept: ${end.lost.message}`, {
       details: { lost: end.lost },
     })
-  const value = end.value === null && task.output === undefined ? undefined : end.value
+  const { value } = end
   const checked = task.output === undefined ? { value } : await check(task.output, value)
   return ('value' in checked ? checked.value : value) as Output
 }

@@ -1,6 +1,7 @@
 /** A dead letter: something that was given up, with its story. */
 
 import type { Duration } from '../base/duration.ts'
+import { fault } from '../base/errors.ts'
 import type { Style } from '../base/events.ts'
 import { fingerprint, type Obituary } from '../base/obituary.ts'
 import { decode, type Encoding } from '../wire/codec.ts'
@@ -58,9 +59,24 @@ export interface Letter extends DeadLetter {
 
 const alongside: ReadonlySet<string> = new Set([header.key, header.retry, header.parent])
 
-/** Reads a letter. */
-export function letterOf({ sequence, headers, body }: { sequence: number; headers: Headers; body: Uint8Array }): Letter {
-  const grave = JSON.parse(headers.get(header.dead) ?? '{}') as Grave
+/** A message where dead letters are kept. */
+interface Lying {
+  readonly sequence: number
+  readonly headers: Headers
+  readonly body: Uint8Array
+}
+
+/** Reads a letter. Throws NOT_CALLBOARD for what somebody else has put there. */
+export function letterOf(lying: Lying): Letter {
+  const letter = letterIn(lying)
+  if (letter) return letter
+  throw fault('NOT_CALLBOARD', `Message ${lying.sequence} among the dead letters tells of no death.`)
+}
+
+/** Reads a letter; undefined for what somebody else has put there. */
+export function letterIn({ sequence, headers, body }: Lying): Letter | undefined {
+  const grave = graveIn(headers)
+  if (grave === undefined) return undefined
   const encoding = encodingOf(headers)
   return {
     ...grave,
@@ -71,6 +87,15 @@ export function letterOf({ sequence, headers, body }: { sequence: number; header
     encoding,
     along: [...headers].filter(([name]) => alongside.has(name)),
     payload: () => decode(body, encoding),
+  }
+}
+
+function graveIn(headers: Headers): Grave | undefined {
+  try {
+    const grave = JSON.parse(headers.get(header.dead) ?? 'null') as Grave | null
+    return typeof grave?.error?.message === 'string' ? grave : undefined
+  } catch {
+    return undefined
   }
 }
 

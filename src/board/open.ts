@@ -77,7 +77,7 @@ export async function open(options: OpenOptions): Promise<OpenCore> {
     if (found.length > 0) events.tell('drift', { sentences: found.map(inWords) })
   })
   const publishing = publisher(speaking, { inFlight: options.inFlight ?? 1000, budget: Math.min(30_000, dedupe / 2) })
-  const kept = table(speaking, place, publishing)
+  const kept = table(speaking, place, publishing, (what, error) => events.tell('trouble', { what, error }))
   const once = remembering()
   const groups = new Map<string, Pick<Publisher, 'publish'>>()
   const grouped = (queue: string) => {

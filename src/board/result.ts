@@ -8,13 +8,14 @@
 import { CallboardError, fault } from '../base/errors.ts'
 import type { Events } from '../base/events.ts'
 import { origin, originOf } from '../base/ids.ts'
-import type { FailureError, Obituary } from '../base/obituary.ts'
+import { type FailureError, failureError, type Obituary } from '../base/obituary.ts'
 import { check, listed } from '../base/schema.ts'
 import type { Run } from '../runtime/run.ts'
 import type { Outcome } from '../runtime/verdict.ts'
 import { decode, encode } from '../wire/codec.ts'
 import type { Link } from '../wire/connection.ts'
 import { keyToken, type Names } from '../wire/names.ts'
+import { tooLarge } from '../wire/publisher.ts'
 import type { Table } from '../wire/table.ts'
 import type { Task } from './contract.ts'
 
@@ -174,6 +175,7 @@ export function results(link: Link, names: Names, table: Table, events: Events, 
       await purge(key(id))
     },
     progress(id, body) {
+      if (body.length > link.maxPayload) throw tooLarge(body.length, link.maxPayload)
       if (!link.nc.isClosed()) link.nc.publish(names.live('progress', ...place(id)), body)
     },
     watchProgress: (id, hear) => table.watch(names.live('progress', ...place(id)), (body) => hear(decode(body))),
@@ -193,11 +195,11 @@ async function endOf(task: Task, value: unknown): Promise<End> {
       if ('complaints' in checked)
         throw fault('RESULT_LOST', `${task.name} returned what does not fit its output schema: ${listed(checked.complaints)}.`)
     }
-    if (value === undefined) return { state: 'succeeded', value: null, at }
-    encode(value)
-    return { state: 'succeeded', value, at }
+    const end: End = { state: 'succeeded', value, at }
+    encode(end)
+    return end
   } catch (error) {
-    const { name, message, code } = error as CallboardError
-    return { state: 'succeeded', lost: { name, message, code: `${code}` }, at }
+    const { stack: _stack, ...lost } = failureError(error)
+    return { state: 'succeeded', lost, at }
   }
 }

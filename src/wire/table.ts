@@ -45,8 +45,8 @@ export interface Table {
 const nothing = new Uint8Array(0)
 const forgotten = 'Cb-Forgotten'
 
-/** The table of a namespace. */
-export function table(link: Link, names: Names, publisher: Publisher): Table {
+/** The table of a namespace. `trouble` hears of changes that could not be read, and of listeners that throw. */
+export function table(link: Link, names: Names, publisher: Publisher, trouble: (what: string, error: unknown) => void): Table {
   const prefix = `$JS.API.DIRECT.GET.${names.table}.`
 
   async function put(key: string, body: Uint8Array, options: PutOptions = {}): Promise<number> {
@@ -75,7 +75,13 @@ export function table(link: Link, names: Names, publisher: Publisher): Table {
         callback: (error, message) => {
           if (error) return
           const told = new Headers(headerBytes(message))
-          if (told.get(forgotten) === undefined && told.get('Nats-Marker-Reason') === undefined) hear(message.data, told, message.subject)
+          if (told.get(forgotten) !== undefined || told.get('Nats-Marker-Reason') !== undefined) return
+          try {
+            hear(message.data, told, message.subject)
+          } catch (thrown) {
+            // Called by the client, which gives the connection up over what it did not expect.
+            trouble(`what was told on ${message.subject} could not be heard`, thrown)
+          }
         },
       })
       return () => subscription.unsubscribe()
