@@ -20,15 +20,17 @@ export type { Failure, FailureError, Obituary, Reason } from './base/obituary.ts
 export type { Schema } from './base/schema.ts'
 export { type Occurrence, type PreviewOptions, preview, type When } from './base/when.ts'
 export type { LocalTime } from './base/zone.ts'
-export { type Board, type BoardOptions, callboard, type Heard } from './board/board.ts'
+export { type Board, type BoardOptions, callboard, type Heard, type ListenOptions } from './board/board.ts'
 export type { EventContext, TaskContext } from './board/context.ts'
 export type {
   BuriedTopic,
   ErrorTest,
+  RetentionOptions,
   RetryOptions,
   Subscribable,
   Task,
   TaskSettings,
+  TaskShape,
   Topic,
   TopicOptions,
   TopicPattern,
@@ -43,7 +45,7 @@ export type { EventScheduleOptions, ScheduleOptions, TaskScheduleOptions } from 
 export type { ScheduleState } from './board/schedule-state.ts'
 export type { FiringOutcome } from './board/schedule-trail.ts'
 export type { EnqueueOptions, PublishOptions, Receipt, Sender } from './board/sender.ts'
-export type { Service, ServiceBuilder } from './board/service.ts'
+export type { Service, ServiceBuilder, StopOptions } from './board/service.ts'
 export type { Point, Subscription } from './board/subscription.ts'
 export { type Performer, type PerformOptions, task } from './board/task.ts'
 export { all, any, race } from './board/together.ts'

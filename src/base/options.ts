@@ -18,6 +18,9 @@ class Wrong {
 /** Reads one option. The value is never undefined. */
 export type Reader<T> = (value: unknown) => T | Wrong
 
+/** A reader for each option of an interface, no more and no fewer. */
+export type ReadersOf<Options> = { readonly [K in keyof Required<Options>]: Reader<unknown> }
+
 /** What a reader answers when the value cannot be used. `sentence` says what is allowed. */
 export const wrong = (sentence: string): Wrong => new Wrong(sentence)
 

@@ -4,7 +4,7 @@ import type { Duration } from '../base/duration.ts'
 import { fault } from '../base/errors.ts'
 import type { EventMap } from '../base/events.ts'
 import { newId } from '../base/ids.ts'
-import { anything, oneOf, readOptions, time, whole } from '../base/options.ts'
+import { anything, oneOf, type ReadersOf, readOptions, time, whole } from '../base/options.ts'
 import type { Address } from '../wire/connection.ts'
 import type { OnDrift } from '../wire/drift.ts'
 import { type Headers, idOf } from '../wire/envelope.ts'
@@ -22,29 +22,37 @@ import { readBody } from './payload.ts'
 import { type Schedules, schedules } from './schedule.ts'
 import { attendant } from './schedule-sweep.ts'
 import type { EnqueueOptions, PublishOptions, Receipt, Sender } from './sender.ts'
-import { type Service, type ServiceBuilder, service } from './service.ts'
-import { type Subscription, subscriptionOf } from './subscription.ts'
+import { type Service, type ServiceBuilder, type StopOptions, service } from './service.ts'
+import { type Point, type Subscription, subscriptionOf } from './subscription.ts'
 import { checkEnqueue, enqueue, order } from './task.ts'
 import { announcement, checkPublish, publish, startOption } from './topic.ts'
 
 /** Where the broker is, and how this board uses it. */
 export interface BoardOptions extends Address {
-  /** Everything of this board lies under this name on the broker; boards of other namespaces never meet it. One word in lower case. Default: `CALLBOARD_NAMESPACE`, or `callboard`. */
+  /** Everything of this board lies under this name on the broker; boards of other namespaces never meet it. Default: `CALLBOARD_NAMESPACE`, else `callboard`. Edge: one part, in lower case; streams are called by its upper case. */
   readonly namespace?: string
-  /** Copies of every stream. Default: three in a cluster, otherwise one. */
+  /** Copies of every stream. Default: three in a cluster, otherwise one. Edge: 1 to 5; a default of three becomes one where the cluster is too small. */
   readonly replicas?: number
-  /** Where the broker's streams differ from the code: tell (default), refuse to start, or update the broker. */
+  /** What to do where the broker's streams differ from the code: tell of it, refuse to start, or update the broker. Default `tell`. Edge: another retention, layout or storage is always refused, as `CONFIG_CONFLICT`. */
   readonly onDrift?: OnDrift
-  /** How long an id is remembered: a message repeated within it is stored once. Default 2 min. */
+  /** How long an id is remembered: a message repeated within it is stored once. Default 2 min. Edge: at least 100 ms; what nobody answers is repeated for half of it, 30 s at most. */
   readonly dedupe?: Duration
-  /** How long events are kept. Default 7 days. */
+  /** How long events are kept. Default 7 days. Edge: at least 1 s; shorter than `dedupe`, it shortens that for events. */
   readonly retention?: Duration
-  /** Dead letters kept at most. When there is no room for another, burying is refused, told as `trouble` and tried again. Default 1,000,000. */
+  /** Dead letters kept at most. When there is no room for another, burying is refused, told as `trouble` and tried again. Default 1,000,000. Edge: at least 1. */
   readonly deadLetters?: number
-  /** A pino logger, a level for the built-in one, or false. Default `warn`. */
+  /** A pino logger, a level for the built-in one, or false for none. Default `warn`. Edge: the built-in one writes JSON lines to standard error; payloads are never logged. */
   readonly log?: LogOption
-  /** Messages under way to the broker at most; more wait their turn. Default 1,000. */
+  /** Messages under way to the broker at most; more wait their turn. Default 1,000. Edge: 1 to 100,000. */
   readonly inFlight?: number
+}
+
+/** How to listen live. */
+export interface ListenOptions {
+  /** Where to begin: with what is new, with all that is kept, at a time, or at a sequence, which resumes. Default `'new'`. Edge: a sequence is 1 or more. */
+  readonly from?: Point
+  /** Ends the listening. Default: it ends when its reader stops. */
+  readonly signal?: AbortSignal
 }
 
 /** An event as a live listener gets it. */
@@ -81,10 +89,7 @@ export interface Board extends Sender, AsyncDisposable {
   /** Begins a service: a named set of subscriptions and performers. */
   service(name: string): ServiceBuilder
   /** Events as they come, live: not durable, not acknowledged. `from` as for a subscription; a sequence resumes. */
-  listen<Event>(
-    topic: Topic<never, Event> | TopicPattern<Event>,
-    options?: { readonly from?: 'new' | 'all' | Date | number; readonly signal?: AbortSignal },
-  ): AsyncIterable<Heard<Event>>
+  listen<Event>(topic: Topic<never, Event> | TopicPattern<Event>, options?: ListenOptions): AsyncIterable<Heard<Event>>
   /** A service's durable place in a topic: see it, pause it, move it, replay to it, end it. */
   subscription(service: string, topic: Subscribable<unknown>): Subscription
   /** What was given up, on both sides. */
@@ -94,7 +99,7 @@ export interface Board extends Sender, AsyncDisposable {
   /** Hears what callboard tells about itself. Gives back how to stop. */
   on<K extends keyof EventMap>(event: K, listener: (payload: EventMap[K]) => void): () => void
   /** Stops all services of this board, then closes its connections. Closing twice is closing once. */
-  close(options?: { readonly drain?: Duration }): Promise<void>
+  close(options?: StopOptions): Promise<void>
 }
 
 const boardReaders = {
@@ -114,7 +119,7 @@ const boardReaders = {
   deadLetters: whole(1, Number.MAX_SAFE_INTEGER),
   log: anything<LogOption>(),
   inFlight: whole(1, 100_000),
-}
+} satisfies ReadersOf<BoardOptions>
 
 /** Opens a board. Throws what a connection or the declared streams may throw, and complaints about options. */
 export async function callboard(options?: BoardOptions): Promise<Board> {
@@ -171,10 +176,7 @@ function face(core: OpenCore): Board {
         },
       })
     },
-    async *listen<Event>(
-      topic: Topic<never, Event> | TopicPattern<Event>,
-      options: { readonly from?: 'new' | 'all' | Date | number; readonly signal?: AbortSignal } = {},
-    ) {
+    async *listen<Event>(topic: Topic<never, Event> | TopicPattern<Event>, options: ListenOptions = {}) {
       refuseClosed()
       const read = readOptions('listen()', options, { from: startOption, signal: anything<AbortSignal>() })
       await core.declareTopic(topic)

@@ -31,13 +31,23 @@ export interface TopicPattern<Event = unknown> extends Omit<Topic<never, Event>,
 
 /** Settings of a topic. */
 export interface TopicOptions {
-  /** How bodies are written. Default `msgpack`. */
+  /** How bodies are written. Default `msgpack`. Edge: JSON carries no bytes, no `NaN` and no `-0`. */
   readonly encoding?: Encoding
   /**
-   * Gives the topic a stream of its own that keeps this long and this much, oldest out first. Patterns do not see such a topic.
-   * Default: the stream that topics share, which keeps what the board's `retention` says (7 days).
+   * Gives the topic a stream of its own that keeps this long and this much, oldest out first. Default: the stream that topics share,
+   * which keeps what the board's `retention` says. Edge: patterns do not see such a topic.
    */
-  readonly retention?: { readonly age?: Duration; readonly bytes?: number; readonly messages?: number }
+  readonly retention?: RetentionOptions
+}
+
+/** How long and how much a topic keeps. */
+export interface RetentionOptions {
+  /** How long an event is kept. Default: without limit. Edge: at least 1 s; shorter than the board's `dedupe`, it shortens that for this topic. */
+  readonly age?: Duration
+  /** How many bytes are kept. Default: without limit. Edge: at least 1. */
+  readonly bytes?: number
+  /** How many events are kept. Default: without limit. Edge: at least 1. */
+  readonly messages?: number
 }
 
 /** The topic of everything that is given up, on both sides. Made by callboard, for subscribing only. */
@@ -75,18 +85,29 @@ export interface Task<
   readonly types?: (input: Input, returned: Returned) => { readonly parsed: Parsed; readonly output: Output }
 }
 
+/** Settings of a task that make its types. */
+export interface TaskShape {
+  /** A Standard Schema, checked before it is stored and again before a handler runs. Default: the type alone, and nothing is checked. */
+  readonly input?: Schema
+  /** A Standard Schema for what the handler returns. Default: the type alone, and nothing is checked. */
+  readonly output?: Schema
+  /** Whether its end is kept, so that its sender can wait for it. Default: true with an output schema, otherwise false. */
+  readonly track?: boolean
+}
+
 /** Settings of a task that its types do not depend on. */
 export interface TaskSettings {
-  /** Where it waits: a name, or a contract made with `queue()`. Default `default`. */
+  /** Where it waits: a name, or a contract made with `queue()`. Default `default`. Edge: one part; each queue is a stream of its own. */
   readonly queue?: string | Queue
+  /** When a failed attempt is tried again. Default: five attempts, with the waits of `RetryOptions`. */
   readonly retry?: RetryOptions
-  /** Time for one run of the handler. Default 60 s. */
+  /** Time for one run of the handler. Default 60 s. Edge: noticed up to 100 ms late. */
   readonly timeout?: Duration
-  /** Lanes it may be enqueued on. Default `['normal']`; each costs a consumer. */
+  /** Lanes it may be enqueued on. Default `['normal']`. Edge: each costs a consumer. */
   readonly lanes?: readonly Lane[]
-  /** How bodies are written. Default `msgpack`. */
+  /** How bodies are written. Default `msgpack`. Edge: JSON carries no bytes, no `NaN` and no `-0`. */
   readonly encoding?: Encoding
-  /** How long its end is kept. Default 1 h. */
+  /** How long its end is kept, where it is tracked. Default 1 h. Edge: at least 1 s, and whole seconds on the broker. */
   readonly keep?: Duration
 }
 
@@ -95,16 +116,16 @@ export type ErrorTest = (abstract new (...args: never[]) => Error) | ((error: un
 
 /** When a failed attempt is tried again, and how often. */
 export interface RetryOptions {
-  /** Runs in all, the first included; 1 to 10,000. Default 5. */
+  /** Runs in all, the first included. Default 5. Edge: 1 to 10,000. */
   readonly attempts?: number
-  /** Wait after a failed attempt: `'1s..5m'` (full jitter, doubling), a duration, or a function. Default `'1s..5m'`. */
+  /** Wait after a failed attempt: `'1s..5m'` (full jitter, doubling), a duration, or a function of the attempt that failed (1, 2, 3 …) and its error. Default `'1s..5m'`. */
   readonly backoff?: Backoff
   /** Only errors of these classes, or for which one of these functions says true, are tried again. Default: all. */
   readonly retryOn?: ErrorTest | readonly ErrorTest[]
-  /** Errors of these classes, or for which one of these functions says true, are never tried again. Default: none. */
+  /** Errors of these classes, or for which one of these functions says true, are never tried again. Default: none. Edge: goes before `retryOn`. */
   readonly abortOn?: ErrorTest | readonly ErrorTest[]
-  /** Not tried again when this much time has passed since it was stored. Default: no limit. */
+  /** Not tried again when this much time has passed since it was stored. Default: no limit. Edge: a first attempt is always made. */
   readonly maxAge?: Duration
-  /** Time for all runs together; the last one is cut short by it. Default: no limit. */
+  /** Time for all runs together. Default: no limit. Edge: the last run is cut short by it. */
   readonly maxRuntime?: Duration
 }

@@ -7,7 +7,7 @@
 
 import { fault } from '../base/errors.ts'
 import type { FailureError, Obituary } from '../base/obituary.ts'
-import { oneOf, readOptions, text, time, whole } from '../base/options.ts'
+import { oneOf, type ReadersOf, readOptions, text, time, whole } from '../base/options.ts'
 import type { Run } from '../runtime/run.ts'
 import { encode } from '../wire/codec.ts'
 import { header, headerBlock, headerJson, mostHeaderBytes, mostOwnHeaderBytes } from '../wire/envelope.ts'
@@ -119,7 +119,7 @@ const selectorReaders = {
   fingerprint: text,
   within: time(),
   limit: whole(0, Number.MAX_SAFE_INTEGER),
-}
+} satisfies ReadersOf<DeadSelector>
 
 /** The dead letters of a board. */
 export function dead(core: Core): Dead {

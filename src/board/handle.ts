@@ -28,8 +28,9 @@ export interface Handle extends Receipt {
 
 /** How long to wait. */
 export interface ResultOptions {
-  /** Default: as long as it takes. */
+  /** How long to wait; then `TIMED_OUT`, and the task goes on. Default: as long as it takes. */
   readonly timeout?: Duration
+  /** Gives up waiting, with `ABORTED`; the task goes on. Default: waits. */
   readonly signal?: AbortSignal
 }
 

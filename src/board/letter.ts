@@ -3,7 +3,7 @@
 import type { Duration } from '../base/duration.ts'
 import { fault } from '../base/errors.ts'
 import type { Style } from '../base/events.ts'
-import { fingerprint, type Obituary } from '../base/obituary.ts'
+import { fingerprint, type Obituary, type Reason } from '../base/obituary.ts'
 import { decode, type Encoding } from '../wire/codec.ts'
 import { type Headers, header, type UserHeaders } from '../wire/envelope.ts'
 import { encodingOf } from './payload.ts'
@@ -26,17 +26,21 @@ export interface DeadLetter extends Obituary {
 
 /** Which dead letters are meant. What is left out may be anything. */
 export interface DeadSelector {
-  /** Name of a task or topic. */
+  /** Name of a task or topic. Default: any. */
   readonly name?: string
+  /** Events (`implicit`) or tasks (`explicit`). Default: both. */
   readonly style?: Style
+  /** The service that gave it up. Default: any. */
   readonly service?: string
-  readonly reason?: Obituary['reason']
+  /** Why it was given up. Default: any reason. */
+  readonly reason?: Reason
+  /** The id of the task or event. Default: any. Edge: an event may have died for several services. */
   readonly id?: string
-  /** Errors that look alike; the `fingerprint` of a letter. */
+  /** Errors that look alike; the `fingerprint` of a letter. Default: any. */
   readonly fingerprint?: string
-  /** Given up in this time until now. */
+  /** Given up in this time until now. Default: at any time. */
   readonly within?: Duration
-  /** At most so many, oldest first. */
+  /** At most so many, oldest first. Default: all. Edge: 0 is none. */
   readonly limit?: number
 }
 

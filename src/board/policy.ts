@@ -2,7 +2,7 @@
 
 import { type Backoff, backoff } from '../base/backoff.ts'
 import { fault } from '../base/errors.ts'
-import { callable, made, type Reader, readOptions, time, whole, wrong } from '../base/options.ts'
+import { callable, made, type Reader, type ReadersOf, readOptions, time, whole, wrong } from '../base/options.ts'
 import { looksLikeSchema, type Schema } from '../base/schema.ts'
 import type { Policy } from '../runtime/verdict.ts'
 import type { ErrorTest, RetryOptions } from './contract.ts'
@@ -18,7 +18,7 @@ const retryReaders = {
   abortOn: errorTests,
   maxAge: time(1),
   maxRuntime: time(1),
-} satisfies Record<string, Reader<unknown>>
+} satisfies ReadersOf<RetryOptions>
 
 function errorTests(value: unknown): readonly ErrorTest[] | ReturnType<typeof wrong> {
   const tests = Array.isArray(value) ? value : [value]

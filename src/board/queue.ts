@@ -1,6 +1,6 @@
 /** Where tasks wait. A plain name is a queue as most want it; a contract says how it is kept. */
 
-import { oneOf, readOptions } from '../base/options.ts'
+import { oneOf, type ReadersOf, readOptions } from '../base/options.ts'
 import { checkedWord } from '../wire/names.ts'
 import type { QueueLayout } from '../wire/streams.ts'
 
@@ -14,7 +14,7 @@ export interface Queue {
 /** Settings of a queue. */
 export interface QueueOptions {
   /**
-   * How it is kept. Default `work`.
+   * How it is kept. Default `work`. Edge: changing it for a queue that exists is refused.
    *
    * work  an acknowledged task is removed at once. After the end of the broker's process nothing runs twice that was acknowledged.
    * log   an acknowledged task is removed a moment later, with all before it, and tasks enqueued at the same moment are stored in one
@@ -24,7 +24,7 @@ export interface QueueOptions {
   readonly layout?: QueueLayout
 }
 
-const readers = { layout: oneOf('work', 'log') }
+const readers = { layout: oneOf('work', 'log') } satisfies ReadersOf<QueueOptions>
 
 /** Defines a queue. Changing the layout of one that exists is refused: drain it, delete its stream, and begin anew. */
 export function queue(name: string, options?: QueueOptions): Queue {

@@ -2,7 +2,7 @@
 
 import type { Duration } from '../base/duration.ts'
 import { fault } from '../base/errors.ts'
-import { anything, oneOf, type Reader, readOptions, time, wrong } from '../base/options.ts'
+import { anything, oneOf, type Reader, type ReadersOf, readOptions, time, wrong } from '../base/options.ts'
 import { type Times, timesOf, type When } from '../base/when.ts'
 import { encode } from '../wire/codec.ts'
 import { checkedHeaders, header, headerJson, type UserHeaders } from '../wire/envelope.ts'
@@ -29,11 +29,11 @@ export interface ScheduleOptions {
    * By the same rule a time that a change of clocks skips runs at the first moment after it, and one that happens twice runs once.
    */
   readonly missed?: 'one' | 'skip' | { readonly within: Duration }
-  /** Each firing waits a part of this time, the same for each name, so that schedules of the same time do not come at once. Default: none. */
+  /** Each firing waits a part of this time, the same for each name, so that schedules of the same time do not come at once. Default: none. Edge: at least 1 ms. */
   readonly spread?: Duration
-  /** Sent along; names must not begin with Nats- or Cb-. */
+  /** Text by name, sent along. Default: none. Edge: no name begins with `Nats-` or `Cb-` or is `Content-Type`. */
   readonly headers?: UserHeaders
-  /** Kept with the schedule, for people and tools. */
+  /** Text by name, kept with the schedule for people and tools. Default: none. */
   readonly metadata?: Readonly<Record<string, string>>
 }
 
@@ -47,17 +47,17 @@ export interface TaskScheduleOptions extends ScheduleOptions {
    * queue  it waits, and is dropped if another one waits already
    */
   readonly overlap?: 'run' | 'skip' | 'queue'
-  /** Its lane. Default `normal`. */
+  /** Its lane. Default `normal`. Edge: one of those in the contract. */
   readonly priority?: Lane
-  /** Buried as expired if it has not started this long after it fired. Default: never. */
+  /** Buried as expired if it has not started this long after it fired. Default: never. Edge: at least 1 ms. */
   readonly expires?: Duration
-  /** Other attempts for what it fires. Default: those of the contract. */
+  /** Other attempts for what it fires. Default: those of the contract. Edge: no functions and no error classes, which cannot be sent. */
   readonly retry?: NonNullable<EnqueueOptions['retry']>
 }
 
 /** What a schedule of an event may say. */
 export interface EventScheduleOptions extends ScheduleOptions {
-  /** What the event is about, for subscribers that keep order per key. */
+  /** What the event is about, for subscribers that keep order per key. Default: none. Edge: any text that is not empty. */
   readonly key?: string
 }
 
@@ -80,8 +80,8 @@ const taskReaders = {
   priority: oneOf(...lanes),
   expires: time(1),
   retry: anything<NonNullable<EnqueueOptions['retry']>>(),
-}
-const eventReaders = { ...commonReaders, key: anything<string>() }
+} satisfies ReadersOf<TaskScheduleOptions>
+const eventReaders = { ...commonReaders, key: anything<string>() } satisfies ReadersOf<EventScheduleOptions>
 
 type Plan = Pick<Stored, 'definition' | 'body' | 'fields'>
 

@@ -8,13 +8,13 @@ import type { RetryOptions, Task, Topic } from './contract.ts'
 
 /** What a publisher may say beside the event. There is nothing here about who runs, when or how often: that is not the publisher's business. */
 export interface PublishOptions {
-  /** The id of the event; published twice within the dedupe window it is stored once. Default: a new one. */
+  /** The id of the event; published twice within the dedupe window it is stored once. Default: a new one. Edge: 1 to 128 of `A-Z a-z 0-9 _ - : . /`. */
   readonly id?: string
-  /** Sent along; names must not begin with Nats- or Cb-. */
+  /** Text by name, sent along. Default: none. Edge: no name begins with `Nats-` or `Cb-` or is `Content-Type`; 32 KiB with ours. */
   readonly headers?: UserHeaders
-  /** What the event is about, for subscribers that keep order per key. */
+  /** What the event is about, for subscribers that keep order per key. Default: none. Edge: any text that is not empty. */
   readonly key?: string
-  /** Gives up waiting for the broker's answer. */
+  /** Gives up waiting for the broker's answer. Default: waits. Edge: what was sent may be stored all the same. */
   readonly signal?: AbortSignal
 }
 
@@ -29,23 +29,23 @@ export interface Receipt {
 
 /** What the sender of a task may ask for. None of it exists on `publish`. */
 export interface EnqueueOptions {
-  /** The id of the task; enqueued twice within the dedupe window it is stored once. Default: a new one. */
+  /** The id of the task; enqueued twice within the dedupe window it is stored once. Default: a new one. Edge: 1 to 128 of `A-Z a-z 0-9 _ - : . /`. */
   readonly id?: string
-  /** Sent along; names must not begin with Nats- or Cb-. */
+  /** Text by name, sent along. Default: none. Edge: no name begins with `Nats-` or `Cb-` or is `Content-Type`; 32 KiB with ours. */
   readonly headers?: UserHeaders
-  /** Not before this much time has passed. Default: at once. Precision: 250 ms. */
+  /** Not before this much time has passed. Default: at once. Edge: up to 250 ms late; not together with `at`. */
   readonly delay?: Duration
-  /** Not before this time: a Date, or a wall-clock time in a zone. A time that has passed means at once. */
+  /** Not before this time: a Date, or a wall-clock time in a zone. Default: at once. Edge: a time that has passed means at once; a local time that a change of clocks skips moves on by the gap, one that happens twice is the first. */
   readonly at?: Date | LocalTime
-  /** Its lane. Default `normal`. */
+  /** Its lane. Default `normal`. Edge: one of those in the contract. */
   readonly priority?: Lane
-  /** While a task with this key waits or runs, enqueueing another answers with the first, marked as a duplicate. Default: every enqueue is new. */
+  /** While a task with this key waits or runs, enqueueing another answers with the first, marked as a duplicate. Default: every enqueue is new. Edge: per task, over all lanes; a delayed one counts as waiting. */
   readonly unique?: string
-  /** Buried as expired if it has not *started* by then. Default: never. */
+  /** Buried as expired if it has not *started* after this time. Default: never. Edge: at least 1 ms, from now, also for what is delayed. */
   readonly expires?: Duration
-  /** Other attempts for this one. Default: those of the contract. */
+  /** Other attempts for this one. Default: those of the contract. Edge: no functions and no error classes, which cannot be sent. */
   readonly retry?: Pick<RetryOptions, 'attempts' | 'maxAge' | 'maxRuntime'> & { readonly backoff?: Duration | `${string}..${string}` }
-  /** Gives up waiting for the broker's answer. */
+  /** Gives up waiting for the broker's answer. Default: waits. Edge: what was sent may be stored all the same. */
   readonly signal?: AbortSignal
 }
 

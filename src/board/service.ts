@@ -32,6 +32,12 @@ export interface ServiceBuilder {
   start(): Promise<Service>
 }
 
+/** How to stop a service, or to close a board. */
+export interface StopOptions {
+  /** How long running handlers may finish; then their signals abort, and they are handed back at no attempt. Default 30 s. Edge: they have two more seconds, or less where this is less. */
+  readonly drain?: Duration
+}
+
 /** A running service. `await using` stops it at the end of a block. */
 export interface Service extends AsyncDisposable {
   readonly name: string
@@ -42,7 +48,7 @@ export interface Service extends AsyncDisposable {
    * Takes nothing more, hands back what has not begun, lets running handlers finish for up to `drain` (default 30 s), then
    * aborts their signals and hands them back, which costs no attempt. Stopping twice is stopping once.
    */
-  stop(options?: { readonly drain?: Duration }): Promise<void>
+  stop(options?: StopOptions): Promise<void>
 }
 
 type Bind = () => Promise<Binding[]>

@@ -8,7 +8,7 @@ import type { Duration } from '../base/duration.ts'
 import { fault } from '../base/errors.ts'
 import type { Label } from '../base/events.ts'
 import { checkedId, newId } from '../base/ids.ts'
-import { anything, flag, oneOf, type Reader, readOptions, time, wrong } from '../base/options.ts'
+import { anything, flag, oneOf, type Reader, type ReadersOf, readOptions, time, wrong } from '../base/options.ts'
 import type { InputOf, OutputOf, Schema } from '../base/schema.ts'
 import { isLocal, type LocalTime } from '../base/zone.ts'
 import type { Binding } from '../runtime/binding.ts'
@@ -21,7 +21,7 @@ import { consumerSource } from '../wire/source.ts'
 import { shelf } from '../wire/stored.ts'
 import { envelope } from './address.ts'
 import { TaskContext } from './context.ts'
-import type { RetryOptions, Task, TaskSettings } from './contract.ts'
+import type { RetryOptions, Task, TaskSettings, TaskShape } from './contract.ts'
 import type { Core } from './core.ts'
 import { buryTask } from './dead.ts'
 import { defaults } from './defaults.ts'
@@ -38,12 +38,13 @@ import { storeUnique } from './unique.ts'
 
 /** What a performer decides for itself. */
 export interface PerformOptions {
-  /** Handlers at once, in this process. Default 10. */
+  /** Handlers at once, in this process. Default 10. Edge: 1 to 100,000. */
   readonly concurrency?: number
+  /** Leave to run, asked one after the other before a slot is taken. Default: none. Edge: who waits at a gate uses no attempt. */
   readonly gates?: readonly Gate[]
-  /** Lanes this worker serves. Default: all of the contract. */
+  /** Lanes this worker serves. Default: all of the contract. Edge: lanes that the contract has not are passed over. */
   readonly lanes?: readonly Lane[]
-  /** How long the broker waits for a sign of life before it hands the task to another worker. Default 30 s. */
+  /** How long the broker waits for a sign of life before it hands the task to another worker. Default 30 s. Edge: at least 1 s; prolonged by itself while the process lives and its event loop turns. */
   readonly lease?: Duration
 }
 
@@ -74,7 +75,7 @@ export function task<I extends Schema>(
   name: string,
   options: TaskSettings & { readonly input: I; readonly output?: never },
 ): Task<InputOf<I>, OutputOf<I>, void, false, unknown>
-export function task(name: string, options?: object): Task {
+export function task(name: string, options?: TaskShape & TaskSettings): Task {
   const read = readOptions(`task(${name})`, options, taskReaders)
   const timeout = read.timeout ?? defaults.timeout
   const place = queueOf(read.queue)
@@ -242,9 +243,14 @@ const taskReaders = {
   lanes: someLanes,
   encoding: oneOf('msgpack', 'json'),
   keep: time(1000),
-}
+} satisfies ReadersOf<TaskShape & TaskSettings>
 
-const performReaders = { concurrency: takingReaders.concurrency, gates: takingReaders.gates, lease: takingReaders.lease, lanes: someLanes }
+const performReaders = {
+  concurrency: takingReaders.concurrency,
+  gates: takingReaders.gates,
+  lease: takingReaders.lease,
+  lanes: someLanes,
+} satisfies ReadersOf<PerformOptions>
 
 const enqueueReaders = {
   id: anything<string>(),
@@ -256,4 +262,4 @@ const enqueueReaders = {
   expires: time(1),
   retry: anything<RetryOptions>(),
   signal: anything<AbortSignal>(),
-}
+} satisfies ReadersOf<EnqueueOptions>

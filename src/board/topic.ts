@@ -8,7 +8,7 @@ import type { Duration } from '../base/duration.ts'
 import { fault } from '../base/errors.ts'
 import type { Label } from '../base/events.ts'
 import { checkedId, newId } from '../base/ids.ts'
-import { anything, callable, oneOf, type Reader, readOptions, time, whole, wrong } from '../base/options.ts'
+import { anything, callable, oneOf, type Reader, type ReadersOf, readOptions, time, whole, wrong } from '../base/options.ts'
 import { type InputOf, looksLikeSchema, type OutputOf, type Schema } from '../base/schema.ts'
 import type { Binding } from '../runtime/binding.ts'
 import { type Gate, Slots } from '../runtime/gate.ts'
@@ -20,7 +20,7 @@ import { checkedName, keyText, subscriptionName, topicOf } from '../wire/names.t
 import { consumerSource } from '../wire/source.ts'
 import type { Retention } from '../wire/streams.ts'
 import { EventContext } from './context.ts'
-import type { BuriedTopic, RetryOptions, Subscribable, Topic, TopicOptions, TopicPattern } from './contract.ts'
+import type { BuriedTopic, RetentionOptions, RetryOptions, Subscribable, Topic, TopicOptions, TopicPattern } from './contract.ts'
 import type { Core } from './core.ts'
 import { buryEvent } from './dead.ts'
 import { defaults } from './defaults.ts'
@@ -35,17 +35,19 @@ import type { PublishOptions, Receipt } from './sender.ts'
 
 /** What a subscriber decides for itself. */
 export interface SubscribeOptions<Event = unknown> {
-  /** Where a subscription begins that is new on the broker. Default `'new'`. Later changes do not move it. */
+  /** Where a subscription begins that is new on the broker: with what is new, with all that is kept, at a time, or at a sequence. Default `'new'`. Edge: later changes do not move it. */
   readonly from?: 'new' | 'all' | Date | number
+  /** When a failed attempt is tried again. Default: five attempts, with the waits of `RetryOptions`. */
   readonly retry?: RetryOptions
-  /** Only events for which this says true reach the handler; the others are acknowledged. Default: all. */
+  /** Only events for which this does not say false reach the handler; the others are acknowledged. Default: all. Edge: asked in your process, so what is filtered out has travelled. */
   readonly filter?: (event: Event, ctx: EventContext) => boolean
-  /** Time for one run of the handler. Default 60 s. */
+  /** Time for one run of the handler. Default 60 s. Edge: noticed up to 100 ms late. */
   readonly timeout?: Duration
-  /** Handlers at once, in this process. Default 10. */
+  /** Handlers at once, in this process. Default 10. Edge: 1 to 100,000. */
   readonly concurrency?: number
+  /** Leave to run, asked one after the other before a slot is taken. Default: none. Edge: who waits at a gate uses no attempt. */
   readonly gates?: readonly Gate[]
-  /** How long the broker waits for a sign of life before it hands the event to another worker. Default 30 s. */
+  /** How long the broker waits for a sign of life before it hands the event to another worker. Default 30 s. Edge: at least 1 s; prolonged by itself while the process lives and its event loop turns. */
   readonly lease?: Duration
 }
 
@@ -202,15 +204,22 @@ const subscribeReaders = {
   from: startOption,
   retry: anything<RetryOptions>(),
   filter: callable<(event: unknown, ctx: EventContext) => boolean>(),
-}
+} satisfies ReadersOf<SubscribeOptions>
 const publishReaders = {
   id: anything<string>(),
   headers: anything<UserHeaders>(),
   key: anything<string>(),
   signal: anything<AbortSignal>(),
-}
-const topicReaders = { encoding: oneOf('msgpack', 'json'), retention: anything<NonNullable<TopicOptions['retention']>>() }
-const retentionReaders = { age: time(1000), bytes: whole(1, Number.MAX_SAFE_INTEGER), messages: whole(1, Number.MAX_SAFE_INTEGER) }
+} satisfies ReadersOf<PublishOptions>
+const topicReaders = {
+  encoding: oneOf('msgpack', 'json'),
+  retention: anything<NonNullable<TopicOptions['retention']>>(),
+} satisfies ReadersOf<TopicOptions>
+const retentionReaders = {
+  age: time(1000),
+  bytes: whole(1, Number.MAX_SAFE_INTEGER),
+  messages: whole(1, Number.MAX_SAFE_INTEGER),
+} satisfies ReadersOf<RetentionOptions>
 
 function settings(
   name: string,

@@ -13,14 +13,21 @@ import { newId } from '../base/ids.ts'
 
 /** Where the broker is and who we are. */
 export interface Address {
-  /** One or more of `nats://host:port`, `tls://host:port` or `host:port`. Default: `nats://127.0.0.1:4222`. */
+  /**
+   * One or more of `nats://host:port`, `tls://host:port` or `host:port`. Default: `CALLBOARD_URL`, else `NATS_URL`, else
+   * `nats://127.0.0.1:4222`. Edge: a text may hold several with commas between; the port is 4222 where none is named; user and
+   * password may stand before the host.
+   */
   readonly servers?: string | readonly string[]
-  /** How this process is called on the broker. Default: `callboard`. */
+  /** How this process is called on the broker. Default: `callboard`. Edge: the connection that listens has `, listening` behind it. */
   readonly name?: string
+  /** Who logs in. Default: what the address says. */
   readonly user?: string
+  /** The password of `user`. Default: what the address says. */
   readonly password?: string
+  /** A token in place of user and password. Default: what the address says. */
   readonly token?: string
-  /** Path of a NATS credentials file. */
+  /** Path of a NATS credentials file. Default: `CALLBOARD_CREDS`, else `NATS_CREDS`. Edge: a file that cannot be read is `AUTH`. */
   readonly credentials?: string
   /** Certificates, as the NATS client takes them. Default: none unless the address says tls. */
   readonly tls?: TlsOptions

@@ -1,11 +1,13 @@
 /** Pages of docs/ that are written from the source. `npm run docs` writes them; a test holds them equal. */
 
 import { fault, registry } from '../../src/base/errors.ts'
+import { optionsPage } from './options.ts'
 import { read } from './tree.ts'
 
 /** Path → text, as it must be. */
 export const pages: Readonly<Record<string, () => string>> = {
   'docs/reference/errors.md': errors,
+  'docs/reference/options.md': optionsPage,
 }
 
 function errors(): string {
