@@ -8,7 +8,6 @@
 import { setMaxListeners } from 'node:events'
 import { atMost } from '../base/deadline.ts'
 import type { Events } from '../base/events.ts'
-import type { Reason } from '../base/obituary.ts'
 import { Queue } from '../base/queue.ts'
 import type { Intake, Receiver } from '../wire/source.ts'
 import { count, noted, past } from './attempt.ts'
@@ -16,10 +15,11 @@ import type { Binding } from './binding.ts'
 import { Demand } from './demand.ts'
 import { pass } from './gate.ts'
 import { overdue, prolong, tick } from './heartbeat.ts'
-import { outcomeOf, perform } from './perform.ts'
+import { outcomeOf, perform, refusal } from './perform.ts'
 import { Run } from './run.ts'
 import { settle } from './settle.ts'
-import { admit, judgeAnyway, type Outcome, type Verdict } from './verdict.ts'
+import { finished } from './telling.ts'
+import { judgeAnyway, type Outcome } from './verdict.ts'
 
 /** How long a delivery waits that could not be begun for a reason that may pass, in ms. */
 const patience = 1000
@@ -182,26 +182,13 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
     const verdict = judgeAnyway(outcome, run.attempt, run.terms.policy, (error) =>
       receiver.trouble(`the policy for ${run.id} could not be asked; it is tried again as any other`, error),
     )
-    if (events.heard('finished')) tellFinished(run, outcome, verdict, now)
+    if (events.heard('finished')) events.tell('finished', finished(binding.label, run, outcome, verdict, now))
     if (verdict.say === 'ack' && run.delivery.count === 1 && !binding.ends(run)) {
       run.delivery.ack()
       release(run)
       return
     }
     track(settle(run, outcome, verdict, binding, worker, events, now).then(() => release(run)))
-  }
-
-  function tellFinished(run: Run, outcome: Outcome, verdict: Verdict, now: number): void {
-    events.tell('finished', {
-      ...binding.label,
-      id: run.id,
-      attempt: run.attempt,
-      verdict: verdict.say,
-      end: outcome.end,
-      ms: run.startedAt === 0 ? 0 : now - run.startedAt,
-      ...(verdict.say === 'again' ? { after: verdict.after } : {}),
-      ...('error' in outcome ? { error: outcome.error } : {}),
-    })
   }
 
   function release(run: Run): void {
@@ -308,13 +295,4 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
       return undefined
     },
   }
-}
-
-/** Why a run must not begin. A first run without a deadline always may: it is not looked at twice. */
-function refusal(run: Run, now: number): Reason | undefined {
-  const { attempt, delivery, doomed, ran, terms } = run
-  if (doomed !== undefined) return doomed
-  if (attempt === 1 && ran === 0 && terms.expires === undefined) return undefined
-  const { expires, policy } = terms
-  return admit({ attempt, now, storedAt: policy.maxAge === 0 ? 0 : delivery.storedAt, ran, expires }, policy)
 }

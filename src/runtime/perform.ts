@@ -4,9 +4,10 @@
  */
 
 import { fault } from '../base/errors.ts'
+import type { Reason } from '../base/obituary.ts'
 import type { Binding } from './binding.ts'
 import type { Run, Stop } from './run.ts'
-import { type Outcome, Reject, Skip, Snooze } from './verdict.ts'
+import { admit, type Outcome, Reject, Skip, Snooze } from './verdict.ts'
 
 /** Decodes, runs the handler, and says how it ended. Never throws; a promise only where schema or handler make one. */
 export function perform(run: Run, binding: Binding): Outcome | Promise<Outcome> {
@@ -53,4 +54,13 @@ function thrown(error: unknown, run: Run): Outcome {
 /** The outcome of a run that is stopped without waiting for its handler. */
 export function outcomeOf(stop: Stop, timeout: number): Outcome {
   return stop === 'timed out' ? { end: stop, error: fault('HANDLER_TIMEOUT', `The handler ran longer than ${timeout} ms.`) } : { end: stop }
+}
+
+/** Why a run must not begin. A first run without a deadline always may: it is not looked at twice. */
+export function refusal(run: Run, now: number): Reason | undefined {
+  const { attempt, delivery, doomed, ran, terms } = run
+  if (doomed !== undefined) return doomed
+  if (attempt === 1 && ran === 0 && terms.expires === undefined) return undefined
+  const { expires, policy } = terms
+  return admit({ attempt, now, storedAt: policy.maxAge === 0 ? 0 : delivery.storedAt, ran, expires }, policy)
 }
