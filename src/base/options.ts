@@ -97,6 +97,12 @@ export const callable =
   (value) =>
     typeof value === 'function' ? (value as T) : wrong('it must be a function')
 
+/** An AbortSignal, of whatever making. */
+export const signal: Reader<AbortSignal> = (value) =>
+  typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value
+    ? (value as AbortSignal)
+    : wrong('it must be an AbortSignal')
+
 /** Taken as it is; checked elsewhere. */
 export const anything =
   <T>(): Reader<T> =>

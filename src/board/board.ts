@@ -1,31 +1,31 @@
 /** The board: a connection with its declared streams, which hands out the verbs. */
 
 import type { Duration } from '../base/duration.ts'
-import { fault } from '../base/errors.ts'
+import { fault, shown } from '../base/errors.ts'
 import type { EventMap } from '../base/events.ts'
 import { newId } from '../base/ids.ts'
-import { anything, oneOf, type ReadersOf, readOptions, time, whole } from '../base/options.ts'
+import { anything, oneOf, type Reader, type ReadersOf, readOptions, signal, text, time, whole, wrong } from '../base/options.ts'
 import type { Address } from '../wire/connection.ts'
 import type { OnDrift } from '../wire/drift.ts'
 import { type Headers, idOf } from '../wire/envelope.ts'
 import { readLive } from '../wire/live.ts'
-import { topicOf } from '../wire/names.ts'
+import { keyToken, topicOf } from '../wire/names.ts'
 import type { Subscribable, Task, Topic, TopicPattern } from './contract.ts'
 import { type Dead, dead } from './dead.ts'
 import { fromEnvironment } from './environment.ts'
 import { type HandleOf, TaskHandle } from './handle.ts'
 import { homeOf } from './home.ts'
-import type { LogOption } from './log.ts'
+import { type LogOption, logOption } from './log.ts'
 import { storeMany } from './many.ts'
-import { type OpenCore, open } from './open.ts'
+import { type OpenCore, open, twoMinutes } from './open.ts'
 import { readBody } from './payload.ts'
 import { type Schedules, schedules } from './schedule.ts'
 import { attendant } from './schedule-sweep.ts'
 import type { EnqueueOptions, PublishOptions, Receipt, Sender } from './sender.ts'
 import { type Service, type ServiceBuilder, type StopOptions, service } from './service.ts'
 import { type Point, type Subscription, subscriptionOf } from './subscription.ts'
-import { checkEnqueue, enqueue, order } from './task.ts'
-import { announcement, checkPublish, publish, startOption } from './topic.ts'
+import { checkEnqueueMany, checkTask, enqueue, order } from './task.ts'
+import { announcement, checkPublishMany, checkTopic, publish, startOption } from './topic.ts'
 
 /** Where the broker is, and how this board uses it. */
 export interface BoardOptions extends Address {
@@ -102,28 +102,43 @@ export interface Board extends Sender, AsyncDisposable {
   close(options?: StopOptions): Promise<void>
 }
 
+/** May be anything but is never shown. */
+const secret: Reader<string> = (value) => (typeof value === 'string' ? value : wrong('it must be text'))
+
+const tlsOptions: Reader<NonNullable<Address['tls']>> = (value) =>
+  typeof value === 'object' && value !== null ? (value as NonNullable<Address['tls']>) : wrong('it must be an object')
+
+const prefix: Reader<string> = (value) =>
+  typeof value === 'string' && /^[\w-]+(\.[\w-]+)*$/.test(value)
+    ? value
+    : wrong('it must be parts of A-Z a-z 0-9 _ - joined by single dots')
+
 const boardReaders = {
   servers: anything<string | readonly string[]>(),
-  name: anything<string>(),
-  user: anything<string>(),
-  password: anything<string>(),
-  token: anything<string>(),
-  credentials: anything<string>(),
-  tls: anything<NonNullable<Address['tls']>>(),
-  inboxPrefix: anything<string>(),
+  name: text,
+  user: secret,
+  password: secret,
+  token: secret,
+  credentials: text,
+  tls: tlsOptions,
+  inboxPrefix: prefix,
   namespace: anything<string>(),
   replicas: whole(1, 5),
   onDrift: oneOf('tell', 'refuse', 'update'),
   dedupe: time(100),
   retention: time(1000),
   deadLetters: whole(1, Number.MAX_SAFE_INTEGER),
-  log: anything<LogOption>(),
+  log: logOption,
   inFlight: whole(1, 100_000),
 } satisfies ReadersOf<BoardOptions>
 
 /** Opens a board. Throws what a connection or the declared streams may throw, and complaints about options. */
 export async function callboard(options?: BoardOptions): Promise<Board> {
   const read = { ...fromEnvironment(process.env), ...readOptions('callboard()', options, boardReaders) }
+  if (read.retention !== undefined && read.retention < (read.dedupe ?? twoMinutes))
+    throw fault('INVALID_OPTION', `retention is ${read.retention} ms, shorter than dedupe, which is ${read.dedupe ?? twoMinutes} ms.`, {
+      fix: 'Keep events at least as long as their ids are remembered.',
+    })
   const core = await open(read)
   return face(core)
 }
@@ -142,7 +157,9 @@ function face(core: OpenCore): Board {
     namespace: core.names.namespace,
     publish: (topic, event, options) => (closing ? Promise.reject(closedFault()) : publish(core, topic, event, options)),
     async publishMany(topic, events, options) {
-      if (options !== undefined) checkPublish(options)
+      checkTopic(topic, 'publishMany()')
+      checkPublishMany(options)
+      checkList(events, 'publishMany()')
       refuseClosed()
       const prepared = await settledAll(events.map((event) => announcement(core, topic, event, options)))
       await core.declareTopic(topic)
@@ -154,7 +171,9 @@ function face(core: OpenCore): Board {
       return enqueue(core, task, input, options).then((receipt) => new TaskHandle(core, task, receipt, true))
     },
     async enqueueMany(task, inputs, options) {
-      if (options !== undefined) checkEnqueue(options)
+      checkTask(task, 'enqueueMany()')
+      checkEnqueueMany(options)
+      checkList(inputs, 'enqueueMany()')
       refuseClosed()
       if (task.track) core.results.listen()
       const prepared = await settledAll(inputs.map((input) => order(core, task, input, options)))
@@ -162,7 +181,10 @@ function face(core: OpenCore): Board {
       const receipts = await storeMany(core.publisher, prepared, options?.signal)
       return receipts.map((receipt) => new TaskHandle(core, task, receipt, true))
     },
-    handle: (task, id) => new TaskHandle(core, task, { id, sequence: 0, duplicate: false }, false),
+    handle(task, id) {
+      checkTask(task, 'handle()')
+      return new TaskHandle(core, task, { id: nameable(id), sequence: 0, duplicate: false }, false)
+    },
     service(name) {
       refuseClosed()
       return service(core, name, {
@@ -178,11 +200,13 @@ function face(core: OpenCore): Board {
     },
     async *listen<Event>(topic: Topic<never, Event> | TopicPattern<Event>, options: ListenOptions = {}) {
       refuseClosed()
-      const read = readOptions('listen()', options, { from: startOption, signal: anything<AbortSignal>() })
+      if (topic?.kind !== 'topic' && topic?.kind !== 'pattern')
+        throw fault('INVALID_ARGUMENT', 'The first argument of listen() is not a topic.')
+      const read = readOptions('listen()', options, { from: startOption, signal })
       await core.declareTopic(topic)
       const home = homeOf(core.names, topic)
-      const signal = read.signal ? AbortSignal.any([read.signal, closed.signal]) : closed.signal
-      for await (const found of readLive(core.link, home.stream, home.event, read.from ?? { at: 'new' }, signal)) {
+      const over = read.signal ? AbortSignal.any([read.signal, closed.signal]) : closed.signal
+      for await (const found of readLive(core.link, home.stream, home.event, read.from ?? { at: 'new' }, over)) {
         let event: Event
         try {
           event = (await readBody(found, topic.schema, topic.name)) as Event
@@ -204,7 +228,8 @@ function face(core: OpenCore): Board {
     dead: dead(core),
     schedules: schedules(core),
     on: (event, listener) => core.events.on(event, listener),
-    close(options) {
+    async close(options) {
+      readOptions('close()', options, { drain: time() })
       closing ??= (async () => {
         await Promise.all([...services].map((each) => each.stop(options)))
         closed.abort()
@@ -215,6 +240,16 @@ function face(core: OpenCore): Board {
     [Symbol.asyncDispose]: () => board.close(),
   }
   return board
+}
+
+/** Ids from elsewhere may hold anything that has a place on the broker. */
+function nameable(id: string): string {
+  keyToken(id)
+  return id
+}
+
+function checkList(given: unknown, where: string): void {
+  if (!Array.isArray(given)) throw fault('INVALID_ARGUMENT', `The second argument of ${where} is ${shown(given)}, not a list.`)
 }
 
 /** Waits only where something has to be waited for: of 100,000 values that are there already, none is. */

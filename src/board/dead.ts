@@ -148,6 +148,9 @@ export function dead(core: Core): Dead {
   }
 
   async function each(selector: DeadSelector | number, work: (letter: Letter) => Promise<void>): Promise<number> {
+    // Without a selector all would be meant, which nobody says by leaving something out.
+    if (selector === undefined)
+      throw fault('INVALID_ARGUMENT', 'No dead letters were chosen.', { fix: 'Give a sequence or a selector; {} means all of them.' })
     const chosen = typeof selector === 'number' ? [await show(selector)] : list(selector)
     let count = 0
     for await (const letter of chosen) {

@@ -2,7 +2,7 @@
 
 import type { Duration } from '../base/duration.ts'
 import { fault } from '../base/errors.ts'
-import { anything, readOptions, time } from '../base/options.ts'
+import { readOptions, signal, time } from '../base/options.ts'
 import { check } from '../base/schema.ts'
 import type { Task } from './contract.ts'
 import type { Core } from './core.ts'
@@ -95,7 +95,7 @@ async function result<Output>(
 ): Promise<Output> {
   if (!task.track) throw fault('NOT_TRACKED', `${task.name} keeps no result.`)
   const waiting = new AbortController()
-  const { timeout } = readOptions('result()', options, { timeout: time(), signal: anything<AbortSignal>() })
+  const { timeout } = readOptions('result()', options, { timeout: time(), signal })
   const giveUp = () =>
     waiting.abort(
       fault('ABORTED', `Waiting for ${task.name} ${id} was aborted.`, { cause: options.signal?.reason, details: { outcome: 'unknown' } }),

@@ -2,12 +2,21 @@
 
 import { type Level, type Logger as Pino, pino } from 'pino'
 import type { Events } from '../base/events.ts'
+import { type Reader, wrong } from '../base/options.ts'
 
 /** A pino logger, or anything of its shape. */
 export type Logger = Pick<Pino, 'child' | 'trace' | 'debug' | 'info' | 'warn' | 'error'>
 
 /** A logger of one's own, a level for the built-in one, or false for none. */
 export type LogOption = Logger | Level | false
+
+/** Reads `log: …`. */
+export const logOption: Reader<LogOption> = (value) => {
+  if (value === false || value === 'silent' || (typeof value === 'string' && value in pino.levels.values)) return value as LogOption
+  const methods = ['child', 'debug', 'info', 'warn', 'error']
+  const logs = typeof value === 'object' && value !== null && methods.every((name) => typeof Reflect.get(value, name) === 'function')
+  return logs ? (value as LogOption) : wrong(`it must be a pino logger, false, or one of ${Object.keys(pino.levels.values).join(', ')}`)
+}
 
 /** The logger of a board. The built-in one writes JSON lines to standard error. */
 export function logger(option: LogOption): Logger {

@@ -32,7 +32,8 @@ export interface OpenOptions extends Address {
 
 const mostDead = 1_000_000
 const week = 7 * 86_400_000
-const twoMinutes = 120_000
+/** How long an id is remembered, unless told otherwise. */
+export const twoMinutes = 120_000
 
 /** A core that can be closed. */
 export interface OpenCore extends Core {
@@ -41,7 +42,7 @@ export interface OpenCore extends Core {
 
 /** Opens the connection that speaks, declares the streams, and puts the core together. */
 export async function open(options: OpenOptions): Promise<OpenCore> {
-  const place = names(options.namespace ?? 'callboard')
+  const place = names(options.namespace === undefined ? 'callboard' : options.namespace)
   const log = logger(options.log ?? 'warn')
   const speaking = await link(options)
   const events = new Events()

@@ -28,11 +28,12 @@ const readers = { layout: oneOf('work', 'log') } satisfies ReadersOf<QueueOption
 
 /** Defines a queue. Changing the layout of one that exists is refused: drain it, delete its stream, and begin anew. */
 export function queue(name: string, options?: QueueOptions): Queue {
-  const { layout } = readOptions(`queue(${name})`, options, readers)
-  return { kind: 'queue', name: checkedWord('queue', name), layout: layout ?? 'work' }
+  const called = checkedWord('queue', name)
+  const { layout } = readOptions(`queue(${called})`, options, readers)
+  return { kind: 'queue', name: called, layout: layout ?? 'work' }
 }
 
 /** The queue that a task names, by contract or by name. */
 export function queueOf(given: string | Queue | undefined): Queue {
-  return typeof given === 'object' && given?.kind === 'queue' ? given : queue((given ?? 'default') as string)
+  return typeof given === 'object' && given?.kind === 'queue' ? given : queue((given === undefined ? 'default' : given) as string)
 }

@@ -1,8 +1,9 @@
 /** A named set of subscriptions and performers that start and stop together. */
 
 import { atMost } from '../base/deadline.ts'
-import { type Duration, duration } from '../base/duration.ts'
+import type { Duration } from '../base/duration.ts'
 import { fault } from '../base/errors.ts'
+import { readOptions, time } from '../base/options.ts'
 import type { Binding } from '../runtime/binding.ts'
 import { type Consumer, consumer } from '../runtime/consumer.ts'
 import { Lifecycle, type Stage } from '../runtime/lifecycle.ts'
@@ -132,8 +133,8 @@ export function service(
     get running() {
       return running.reduce((sum, each) => sum + each.running, 0)
     },
-    stop(options) {
-      const drain = options?.drain === undefined ? defaults.drain : duration(options.drain, 'drain')
+    async stop(options) {
+      const { drain = defaults.drain } = readOptions('stop()', options, { drain: time() })
       // What is starting is stopped when it has started; what failed to start has stopped already.
       stopping ??= Promise.resolve(starting).then(
         () => stop(drain),

@@ -8,7 +8,7 @@ import type { Duration } from '../base/duration.ts'
 import { fault } from '../base/errors.ts'
 import type { Label } from '../base/events.ts'
 import { checkedId, newId } from '../base/ids.ts'
-import { anything, flag, oneOf, type Reader, type ReadersOf, readOptions, time, wrong } from '../base/options.ts'
+import { anything, flag, oneOf, type Reader, type ReadersOf, readOptions, signal, time, wrong } from '../base/options.ts'
 import type { InputOf, OutputOf, Schema } from '../base/schema.ts'
 import { isLocal, type LocalTime } from '../base/zone.ts'
 import type { Binding } from '../runtime/binding.ts'
@@ -76,13 +76,14 @@ export function task<I extends Schema>(
   options: TaskSettings & { readonly input: I; readonly output?: never },
 ): Task<InputOf<I>, OutputOf<I>, void, false, unknown>
 export function task(name: string, options?: TaskShape & TaskSettings): Task {
-  const read = readOptions(`task(${name})`, options, taskReaders)
+  const called = checkedName('task', name)
+  const read = readOptions(`task(${called})`, options, taskReaders)
   const timeout = read.timeout ?? defaults.timeout
   const place = queueOf(read.queue)
-  policyOf(`task(${name})`, read.retry, timeout)
+  policyOf(`task(${called})`, read.retry, timeout)
   return {
     kind: 'task',
-    name: checkedName('task', name),
+    name: called,
     queue: place.name,
     place,
     input: read.input,
@@ -104,10 +105,7 @@ export function order<Input>(
   options?: EnqueueOptions,
   origin?: (body: Uint8Array) => string,
 ): Prepared | Promise<Prepared> {
-  if (task?.kind !== 'task')
-    throw fault('INVALID_ARGUMENT', 'The first argument of enqueue() is not a task.', {
-      fix: 'Make one with task("name", { input: schema }).',
-    })
+  checkTask(task, 'enqueue()')
   const misfit = refuseMisfit(task.input, input, task.name)
   const write = () => {
     const body = input === undefined ? nothing : encode(input, task.encoding)
@@ -137,11 +135,28 @@ export function enqueue<Input>(
   }
 }
 
+/** Refuses what cannot be enqueued. Throws INVALID_ARGUMENT. */
+export function checkTask(task: Task<never>, where: string): void {
+  if (task?.kind === 'task') return
+  throw fault('INVALID_ARGUMENT', `The first argument of ${where} is not a task.`, {
+    fix: 'Make one with task("name", { input: schema }).',
+  })
+}
+
 /** Refuses options that cannot be used. Throws INVALID_OPTION or UNKNOWN_OPTION. */
-export function checkEnqueue(options: Omit<EnqueueOptions, 'id' | 'unique'>): void {
-  const { delay, at } = readOptions('enqueue()', options, enqueueReaders)
+export function checkEnqueue(options: EnqueueOptions): void {
+  oneTime('enqueue()', readOptions('enqueue()', options, enqueueReaders))
+}
+
+/** The same for many at once, each of which has an id of its own, and no key. */
+export function checkEnqueueMany(options: Omit<EnqueueOptions, 'id' | 'unique'> | undefined): void {
+  const { id: _id, unique: _unique, ...readers } = enqueueReaders
+  oneTime('enqueueMany()', readOptions('enqueueMany()', options, readers))
+}
+
+function oneTime(where: string, { delay, at }: { delay?: unknown; at?: unknown }): void {
   if (delay !== undefined && at !== undefined)
-    throw fault('INVALID_OPTION', 'enqueue() was given both delay and at.', { fix: 'Give one of them.' })
+    throw fault('INVALID_OPTION', `${where} was given both delay and at.`, { fix: 'Give one of them.' })
 }
 
 function store(core: Core, task: Task, ready: Prepared, options: EnqueueOptions | undefined): Promise<Receipt> {
@@ -168,6 +183,11 @@ export async function performance<Parsed, Returned>(
   const where = `${service}.perform(${task.name})`
   const { concurrency, gates, lease, lanes: served } = readOptions(where, options, performReaders)
   checkedHandler(handler, where)
+  const strange = served?.filter((lane) => !task.lanes.includes(lane)) ?? []
+  if (strange.length > 0)
+    throw fault('INVALID_OPTION', `${where} is to serve ${strange.join(' and ')}, which ${task.name} does not have.`, {
+      fix: `Add it to the lanes of the task; it has ${task.lanes.join(', ')}.`,
+    })
   await core.declareQueue(task.place)
   const { link, answers } = await core.listening()
   const stream = core.names.queue(task.queue)
@@ -261,5 +281,5 @@ const enqueueReaders = {
   unique: anything<string>(),
   expires: time(1),
   retry: anything<RetryOptions>(),
-  signal: anything<AbortSignal>(),
+  signal,
 } satisfies ReadersOf<EnqueueOptions>

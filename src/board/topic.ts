@@ -8,7 +8,7 @@ import type { Duration } from '../base/duration.ts'
 import { fault } from '../base/errors.ts'
 import type { Label } from '../base/events.ts'
 import { checkedId, newId } from '../base/ids.ts'
-import { anything, callable, oneOf, type Reader, type ReadersOf, readOptions, time, whole, wrong } from '../base/options.ts'
+import { anything, callable, oneOf, type Reader, type ReadersOf, readOptions, signal, time, whole, wrong } from '../base/options.ts'
 import { type InputOf, looksLikeSchema, type OutputOf, type Schema } from '../base/schema.ts'
 import type { Binding } from '../runtime/binding.ts'
 import { type Gate, Slots } from '../runtime/gate.ts'
@@ -89,8 +89,7 @@ export function announcement<Input>(
   options: PublishOptions = {},
   origin?: (body: Uint8Array) => string,
 ): Prepared | Promise<Prepared> {
-  if (topic?.kind !== 'topic')
-    throw fault('INVALID_ARGUMENT', 'The first argument of publish() is not a topic.', { fix: 'Make one with topic("name", schema).' })
+  checkTopic(topic, 'publish()')
   const misfit = refuseMisfit(topic.schema, event, topic.name)
   const write = () => {
     const body = encode(event, topic.encoding)
@@ -120,9 +119,21 @@ export function publish<Input>(
   }
 }
 
+/** Refuses what cannot be published on. Throws INVALID_ARGUMENT. */
+export function checkTopic(topic: Topic<never>, where: string): void {
+  if (topic?.kind === 'topic') return
+  throw fault('INVALID_ARGUMENT', `The first argument of ${where} is not a topic.`, { fix: 'Make one with topic("name", schema).' })
+}
+
 /** Refuses options that cannot be used. Throws INVALID_OPTION or UNKNOWN_OPTION. */
-export function checkPublish(options: Omit<PublishOptions, 'id'>): void {
+export function checkPublish(options: PublishOptions): void {
   readOptions('publish()', options, publishReaders)
+}
+
+/** The same for many at once, each of which has an id of its own. */
+export function checkPublishMany(options: Omit<PublishOptions, 'id'> | undefined): void {
+  const { id: _id, ...readers } = publishReaders
+  readOptions('publishMany()', options, readers)
 }
 
 function store(core: Core, topic: Topic, ready: Prepared, options: PublishOptions | undefined): Promise<Receipt> {
@@ -196,8 +207,13 @@ export const startOption: Reader<Start> = (value) => {
   return wrong('it must be "new", "all", a Date or a sequence')
 }
 
+const someGates: Reader<readonly Gate[]> = (value) =>
+  Array.isArray(value) && value.every((gate) => typeof gate?.enter === 'function')
+    ? (value as Gate[])
+    : wrong('it must be a list of gates, each with a function enter')
+
 /** Options that say how deliveries are taken, equal for both kinds of binding. */
-export const takingReaders = { timeout: time(1), concurrency: whole(1, 100_000), gates: anything<readonly Gate[]>(), lease: time(1000) }
+export const takingReaders = { timeout: time(1), concurrency: whole(1, 100_000), gates: someGates, lease: time(1000) }
 
 const subscribeReaders = {
   ...takingReaders,
@@ -209,7 +225,7 @@ const publishReaders = {
   id: anything<string>(),
   headers: anything<UserHeaders>(),
   key: anything<string>(),
-  signal: anything<AbortSignal>(),
+  signal,
 } satisfies ReadersOf<PublishOptions>
 const topicReaders = {
   encoding: oneOf('msgpack', 'json'),

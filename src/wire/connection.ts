@@ -62,7 +62,7 @@ export const oldestServer = '2.14.0'
 
 /** Opens a link. Throws INVALID_URL, CONNECTION_FAILED, AUTH, TLS or UNSUPPORTED_SERVER. */
 export async function link(address: Address): Promise<Link> {
-  const parsed = parseServers(address.servers ?? 'nats://127.0.0.1:4222')
+  const parsed = parseServers(address.servers === undefined ? 'nats://127.0.0.1:4222' : address.servers)
   const nc = await connect(clientOptions(address, parsed)).catch((error: unknown) => {
     throw connectFault(error, parsed.shown)
   })
@@ -123,7 +123,8 @@ interface Parsed {
 
 /** Addresses as the client wants them, with user, password and token taken out. Throws INVALID_URL, secrets masked. */
 export function parseServers(given: string | readonly string[]): Parsed {
-  const texts = typeof given === 'string' ? given.split(',') : [...given]
+  if (typeof given !== 'string' && !Array.isArray(given)) throw fault('INVALID_URL', 'The server address is neither text nor a list.')
+  const texts: readonly string[] = typeof given === 'string' ? given.split(',') : given
   // A password may hold a comma, so that a part of it looks like an address: what is shown is the whole, masked.
   const shown = masked(texts.map(String).join(','))
   const urls = texts.map((text) => parseServer(text, shown))
