@@ -133,13 +133,18 @@ function pull(link: Link, answers: Answers, place: ConsumerPlace, receiver: Rece
   function told(status: Headers): void {
     if (status.status === 100) return
     const left = status.get('Nats-Pending-Messages')
-    if (status.status === 409 && /deleted/i.test(status.statusText)) void heal(`the consumer ${place.consumer} was deleted`)
+    // Whoever moves a consumer deletes it and makes it anew: that goes first, or what lies before the new place is heard twice.
+    if (status.status === 409 && /deleted/i.test(status.statusText)) healSoon(`the consumer ${place.consumer} was deleted`)
     // Nobody takes the question: there is no such consumer, or it has no leader just now. Asking again would be answered so for ever.
-    else if (status.status === 503) setTimeout(() => void heal(`nobody answers for the consumer ${place.consumer}`), 250).unref()
+    else if (status.status === 503) healSoon(`nobody answers for the consumer ${place.consumer}`)
     else if (left !== undefined) {
       outstanding = Math.max(0, outstanding - Number(left))
       if (!closed) receiver.lapsed(Number(left))
     } else restart()
+  }
+
+  function healSoon(why: string): void {
+    setTimeout(() => void heal(why), 250).unref()
   }
 
   function restart(): void {
