@@ -18,10 +18,21 @@ export interface Answers {
   working(reply: string): void
   /** Resolves when the broker has read everything said so far, or the connection is lost. */
   flush(): Promise<void>
+  /**
+   * Says again what was said before the connection was lost about the message that comes with this address, if anything was:
+   * a broker that crashed may have forgotten that it handed it over, and then it does not heed an answer that comes later.
+   * False: nothing was said.
+   */
+  repeat(reply: string): boolean
 }
 
 const ack = Buffer.from('+ACK')
 const working = Buffer.from('+WPI')
+
+/** So many answers that the broker has read are remembered. */
+const mostLate = 4096
+/** For so many ms after a return the broker may hand over what it forgot; later it does so because somebody wants it. */
+const forgetful = 10_000
 
 interface Batch {
   readonly replies: string[]
@@ -39,6 +50,12 @@ export function answersOver(link: Link, trouble: (error: Error) => void): Answer
   let changes = 0
   let confirming: Promise<void> | undefined
   let scheduled = false
+  // The broker reads answers faster than it heeds them: what it had read last may have ended with it.
+  const lately: Batch[] = []
+  let late = 0
+  /** What was said about which message and may be forgotten since the connection was lost. */
+  const uncertain = new Map<string, { readonly count: number; readonly word: Uint8Array }>()
+  let returned = 0
 
   function say(reply: string, word: Uint8Array): void {
     collected.replies.push(reply)
@@ -78,9 +95,22 @@ export function answersOver(link: Link, trouble: (error: Error) => void): Answer
       if (!heard || before !== changes) {
         append(asking, written)
         written = asking
-      }
+      } else keep(asking)
       asking = fresh()
       if (!heard) return
+    }
+  }
+
+  function keep(batch: Batch): void {
+    lately.push(batch)
+    late += batch.replies.length
+    while (late - (lately[0]?.replies.length ?? 0) >= mostLate) late -= lately.shift()?.replies.length ?? 0
+  }
+
+  function doubt(batch: Batch): void {
+    for (const [index, reply] of batch.replies.entries()) {
+      const { key, count } = messageOf(reply)
+      uncertain.set(key, { count, word: batch.words[index] as Uint8Array })
     }
   }
 
@@ -96,8 +126,12 @@ export function answersOver(link: Link, trouble: (error: Error) => void): Answer
     if (event.type === 'refused') return
     changes++
     if (event.type !== 'back') return
+    if (collected.replies.length > 0) write()
     send(asking)
     send(written)
+    returned = Date.now()
+    uncertain.clear()
+    for (const batch of [...lately, asking, written]) doubt(batch)
     if (written.replies.length > 0) ask()
   })
 
@@ -112,7 +146,28 @@ export function answersOver(link: Link, trouble: (error: Error) => void): Answer
       if (collected.replies.length > 0) write()
       await confirming
     },
+    repeat(reply) {
+      if (uncertain.size === 0) return false
+      if (Date.now() - returned > forgetful) uncertain.clear()
+      const { key, count } = messageOf(reply)
+      const before = uncertain.get(key)
+      // One more hand-over than then: the broker has heeded "again".
+      if (before === undefined || (count > before.count && before.word[0] === nak)) return false
+      uncertain.delete(key)
+      say(reply, before.word)
+      return true
+    },
   }
+}
+
+/** The first letter of "again". */
+const nak = '-'.charCodeAt(0)
+
+/** Which message an address is about, and which hand-over of it: `$JS.ACK.<stream>.<consumer>.<count>.<sequence>.…`, with domain and account before the stream on newer servers. */
+function messageOf(reply: string): { key: string; count: number } {
+  const tokens = reply.split('.')
+  const [stream, consumer, count, sequence] = tokens.slice(tokens.length > 9 ? 4 : 2)
+  return { key: `${stream} ${consumer} ${sequence}`, count: Number(count) }
 }
 
 function append(to: Batch, from: Batch): void {

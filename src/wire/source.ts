@@ -124,7 +124,8 @@ function pull(link: Link, answers: Answers, place: ConsumerPlace, receiver: Rece
         if (outstanding > 0) outstanding--
         moved = true
         const numbersAt = reply.startsWith(prefix) ? prefix.length : afterTokens(reply, 6)
-        receiver.deliver(new JetStreamDelivery(message, reply, numbersAt, answers))
+        if (answers.repeat(reply)) receiver.lapsed(1)
+        else receiver.deliver(new JetStreamDelivery(message, reply, numbersAt, answers))
       } else told(new Headers(headerBytes(message)))
     },
   })
