@@ -6,7 +6,7 @@
  */
 
 import type { Msg } from 'nats'
-import { fault } from '../base/errors.ts'
+import { CallboardError, fault } from '../base/errors.ts'
 import { newId } from '../base/ids.ts'
 import type { Link } from './connection.ts'
 import { Headers, header, headerBlock } from './envelope.ts'
@@ -50,12 +50,24 @@ export function table(link: Link, names: Names, publisher: Publisher, trouble: (
   const prefix = `$JS.API.DIRECT.GET.${names.table}.`
 
   async function put(key: string, body: Uint8Array, options: PutOptions = {}): Promise<number> {
-    const fields: [string, string][] = [[header.id, newId()]]
+    const id = newId()
+    const fields: [string, string][] = [[header.id, id]]
     if (options.ttl !== undefined) fields.push([header.ttl, `${Math.max(1, Math.ceil(options.ttl / 1000))}s`])
     if (options.revision !== undefined) fields.push([header.expectedSubjectSequence, String(options.revision)])
     for (const [name, value] of options.fields ?? []) fields.push([name, value])
-    const stored = await publisher.publish({ subject: key, headers: headerBlock(fields), body })
-    return stored.sequence
+    try {
+      return (await publisher.publish({ subject: key, headers: headerBlock(fields), body })).sequence
+    } catch (error) {
+      if (!(error instanceof CallboardError) || error.code !== 'ALREADY_EXISTS') throw error
+      // The answer to the first try may have been lost: then what stands in the way is what was put.
+      const there = await look(key)
+      if (there.get(header.id) === id) return Number(there.get('Nats-Sequence'))
+      throw error
+    }
+  }
+
+  async function look(key: string): Promise<Headers> {
+    return new Headers(headerBytes(await ask(link, prefix + key)))
   }
 
   return {
