@@ -8,12 +8,12 @@
 import { setMaxListeners } from 'node:events'
 import { atMost } from '../base/deadline.ts'
 import type { Events } from '../base/events.ts'
-import { Queue } from '../base/queue.ts'
 import type { Intake, Receiver } from '../wire/source.ts'
 import { count, noted, past } from './attempt.ts'
 import type { Binding } from './binding.ts'
 import { Demand } from './demand.ts'
 import { pass } from './gate.ts'
+import { Hand } from './hand.ts'
 import { overdue, prolong, tick } from './heartbeat.ts'
 import { outcomeOf, perform, refusal } from './perform.ts'
 import { Run } from './run.ts'
@@ -43,13 +43,11 @@ export interface Consumer {
 /** Makes a consumer. `worker` names this process in notes and dead letters. */
 export function consumer(binding: Binding, worker: string, events: Events): Consumer {
   const { slots } = binding
-  const waiting = new Queue<Run>()
-  const gated = new Set<Run>()
-  const running = new Set<Run>()
+  const hand = new Hand()
+  const { waiting, gated, running } = hand
   const settling = new Set<Promise<void>>()
   const closing = new AbortController()
-  // As many listen as deliveries wait at gates.
-  setMaxListeners(0, closing.signal)
+  setMaxListeners(0, closing.signal) // As many listen as deliveries wait at gates.
   const demand = new Demand(slots.size)
   let intake: Intake | undefined
   let ticking: NodeJS.Timeout | undefined
@@ -59,6 +57,7 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
   const receiver: Receiver = {
     deliver(delivery) {
       demand.arrived()
+      if (hand.adopt(delivery)) return
       if (slots.shared) demand.left = delivery.left ?? 0
       const run = new Run(delivery, binding.terms(delivery), Date.now())
       ticking ??= setInterval(onTick, tick)
@@ -73,6 +72,7 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
     },
     reset() {
       demand.reset()
+      hand.doubt()
       refill()
     },
     trouble(what, error) {
@@ -80,15 +80,9 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
     },
   }
 
-  function* held(): Generator<Run> {
-    yield* running
-    yield* gated
-    yield* waiting
-  }
-
   function refill(): void {
     if (intake === undefined || closing.signal.aborted) return
-    const more = demand.more(running.size + waiting.length + gated.size)
+    const more = demand.more(hand.size)
     if (more > 0) intake.ask(more)
   }
 
@@ -194,10 +188,9 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
   function release(run: Run): void {
     run.ended = true
     leave(run)
-    running.delete(run)
+    hand.drop(run)
     demand.ended()
-    // Asked for before the slot is given, so that lower ranks know that something is coming.
-    refill()
+    refill() // Before the slot is given, so that lower ranks know that something is coming.
     slots.give()
     if (running.size === 0) idle?.()
   }
@@ -233,12 +226,11 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
 
   function onTick(): void {
     const now = Date.now()
-    prolong(held(), binding.source.lease, now)
+    prolong(hand, binding.source.lease, now)
     for (const run of overdue(running, now)) interrupt(run, 'timed out')
-    const idle = running.size + waiting.length + gated.size === 0
-    demand.tick(idle)
+    demand.tick(hand.size === 0)
     fill()
-    if (idle) {
+    if (hand.size === 0) {
       clearInterval(ticking)
       ticking = undefined
     }
@@ -252,11 +244,12 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
   }
 
   /** Resolves when nothing runs. */
-  const emptied = () =>
-    new Promise<void>((resolve) => {
+  function emptied(): Promise<void> {
+    return new Promise((resolve) => {
       idle = resolve
       if (running.size === 0) resolve()
     })
+  }
 
   return {
     binding,
@@ -288,11 +281,8 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
       clearInterval(ticking)
     },
     cancel(id) {
-      for (const run of held()) if (run.id === id) run.stop('cancelled')
+      for (const run of hand) if (run.id === id) run.stop('cancelled')
     },
-    find(id) {
-      for (const run of running) if (run.id === id) return run
-      return undefined
-    },
+    find: (id) => [...running].find((run) => run.id === id),
   }
 }

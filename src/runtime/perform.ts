@@ -1,5 +1,5 @@
 /**
- * From a delivery to its outcome, a straight line: decode, run the handler, say how it ended. What comes of it is judged
+ * From a delivery to its outcome, a straight line: may it run, decode, run the handler, say how it ended. What comes of it is judged
  * elsewhere.
  */
 

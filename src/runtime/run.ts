@@ -18,7 +18,8 @@ export type Stop = 'timed out' | 'interrupted' | 'cancelled'
 
 /** One run of a handler. It ends once: whoever ends it first has the word, and what comes later is not heard. */
 export class Run {
-  readonly delivery: Delivery
+  /** The newest hand-over of what it works on. */
+  delivery: Delivery
   readonly terms: Terms
   attempt = 1
   suspect = false
