@@ -61,7 +61,7 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
       if (slots.shared) demand.left = delivery.left ?? 0
       const run = new Run(delivery, binding.terms(delivery), Date.now())
       ticking ??= setInterval(onTick, tick)
-      if (closing.signal.aborted) track(handBack(run))
+      if (closing.signal.aborted) waiting.push(run)
       else if (binding.gates.length > 0) track(enter(run))
       else admitted(run)
       refill()
@@ -267,8 +267,9 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
     async drain(deadline) {
       closing.abort()
       const closed = intake?.close()
-      for (const run of waiting.empty()) track(handBack(run))
       await closed
+      // Not before nothing comes any more: what is handed back earlier would come here again.
+      for (const run of waiting.empty()) track(handBack(run))
       await atMost(deadline, emptied())
       for (const run of [...running]) if (!run.ended) run.stop('interrupted')
       await atMost(Math.min(2000, deadline), emptied())

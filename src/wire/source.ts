@@ -82,6 +82,8 @@ const heartbeat = 1000
 const silence = heartbeat * 2.5
 /** How long closing waits for what is on the wire. */
 const closing = 5_000
+/** After so many signs of the broker in a row, with nothing between them, nothing comes any more. */
+const signs = 5
 /** Far below what the broker buffers for one client before it cuts it off (64 MiB). */
 const mostBytes = 8 * 1024 * 1024
 
@@ -106,6 +108,7 @@ function pull(link: Link, answers: Answers, place: ConsumerPlace, receiver: Rece
   const request = `$JS.API.CONSUMER.MSG.NEXT.${place.stream}.${place.consumer}`
   const prefix = `$JS.ACK.${place.stream}.${place.consumer}.`
   let outstanding = 0
+  let arrivals = 0
   let pulls = 0
   let heard = Date.now()
   let silent = false
@@ -122,6 +125,7 @@ function pull(link: Link, answers: Answers, place: ConsumerPlace, receiver: Rece
       const reply = message.reply ?? ''
       if (reply.startsWith('$JS.ACK.')) {
         if (outstanding > 0) outstanding--
+        arrivals++
         moved = true
         const numbersAt = reply.startsWith(prefix) ? prefix.length : afterTokens(reply, 6)
         if (answers.repeat(reply)) receiver.lapsed(1)
@@ -184,6 +188,18 @@ function pull(link: Link, answers: Answers, place: ConsumerPlace, receiver: Rece
     }
   }
 
+  /**
+   * Waits until what was asked for has come, or nothing comes any more. What the broker sends to somebody who has just left it
+   * hands over again at once, but counts as handed over, and nobody can say that it was not begun.
+   */
+  async function quieten(): Promise<void> {
+    for (let quiet = 0; outstanding > 0 && quiet < signs; ) {
+      const before = arrivals
+      await nc.flush()
+      quiet = arrivals === before ? quiet + 1 : 0
+    }
+  }
+
   const watch = setInterval(() => {
     const quiet = outstanding > 0 && Date.now() - heard > silence && !nc.isClosed()
     // Only if it is still so a beat later: after a busy spell of this process the clock comes before what was heard meanwhile.
@@ -214,7 +230,11 @@ function pull(link: Link, answers: Answers, place: ConsumerPlace, receiver: Rece
       deafen()
       // The broker hears that nobody listens any more before it is asked for a sign: what it had sent by then arrives and is
       // handed back, and nothing is sent after it.
-      await atMost(closing, subscription.drain()).catch(() => undefined)
+      await atMost(
+        closing,
+        quieten().then(() => subscription.drain()),
+      ).catch(() => undefined)
+      subscription.unsubscribe()
     },
   }
 }
