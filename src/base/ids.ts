@@ -34,6 +34,14 @@ export function originOf(id: string): string {
   return /^[0-9A-HJKMNP-TV-Z]{26}$/.test(id) ? id.slice(10, 20) : '-'
 }
 
+/** When an id was made by `newId`, in ms since 1970; 0 for any other id. */
+export function madeAt(id: string): number {
+  if (originOf(id) === '-') return 0
+  let time = 0
+  for (const letter of id.slice(0, 10)) time = time * 32 + alphabet.indexOf(letter)
+  return time
+}
+
 /**
  * An id that is the same each time the same things are said: what a retried handler sends again keeps its id.
  * 26 characters of lower case, so that it is never taken for one made by `newId`.

@@ -86,14 +86,18 @@ export class TaskHandle<Output> implements ResultHandle<Output> {
   }
 }
 
+/** As long as it takes. */
+const none: ResultOptions = {}
+
 async function result<Output>(
   core: Core,
   task: Task<never, unknown, Output>,
   id: string,
   stored: boolean,
-  options: ResultOptions = {},
+  options: ResultOptions = none,
 ): Promise<Output> {
   if (!task.track) throw fault('NOT_TRACKED', `${task.name} keeps no result.`)
+  if (options === none) return outputOf(task, id, await core.results.wait(id))
   const waiting = new AbortController()
   const { timeout } = readOptions('result()', options, { timeout: time(), signal })
   const giveUp = () =>

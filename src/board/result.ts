@@ -7,7 +7,7 @@
 
 import { CallboardError, fault } from '../base/errors.ts'
 import type { Events } from '../base/events.ts'
-import { origin, originOf } from '../base/ids.ts'
+import { madeAt, origin, originOf } from '../base/ids.ts'
 import { type FailureError, failureError, type Obituary } from '../base/obituary.ts'
 import { check, listed } from '../base/schema.ts'
 import type { Run } from '../runtime/run.ts'
@@ -39,7 +39,7 @@ export interface Results {
   /** How it ended, if it has and that is still kept. */
   find(id: string): Promise<End | undefined>
   /** Resolves when it ends. */
-  wait(id: string, signal: AbortSignal): Promise<End>
+  wait(id: string, signal?: AbortSignal): Promise<End>
   /** Forgets an end, so that a redriven task may have another one. */
   forget(id: string): Promise<void>
   /** Tells how far a task is. */
@@ -55,6 +55,9 @@ interface Waiter {
   reject(error: Error): void
 }
 
+/** What a handler may return that cannot be kept. */
+const unkeepable = new Set<string>(['PAYLOAD_TOO_LARGE', 'NOT_SERIALIZABLE', 'TOO_DEEP'])
+
 /** Ends heard before anybody asked for them, at most. What is beyond is read from the table. */
 const mostHeard = 10_000
 
@@ -63,16 +66,21 @@ export function results(link: Link, names: Names, table: Table, events: Events, 
   const heard = new Map<string, End>()
   const waiting = new Map<string, Set<Waiter>>()
   let listening = false
+  // Ends of tasks made before this moment may have passed unheard; later ones cannot.
+  let deafUntil = 0
   const place = (id: string) => [originOf(id), keyToken(id)] as const
   const key = (id: string) => names.record('result', ...place(id))
 
   function arrived(token: string, body: Uint8Array): void {
     const end = decode(body) as End
     const waiters = waiting.get(token)
+    heard.set(token, end)
     if (waiters) for (const { resolve } of waiters) resolve(end)
-    else heard.set(token, end)
     const oldest = heard.size > mostHeard ? heard.keys().next().value : undefined
-    if (oldest !== undefined) heard.delete(oldest)
+    if (oldest !== undefined) {
+      heard.delete(oldest)
+      deafUntil = Date.now()
+    }
   }
 
   async function find(id: string): Promise<End | undefined> {
@@ -97,6 +105,10 @@ export function results(link: Link, names: Names, table: Table, events: Events, 
     listen() {
       if (listening) return
       listening = true
+      deafUntil = Date.now() - 1
+      link.listen((event) => {
+        if (event.type === 'back') deafUntil = Date.now()
+      })
       table.watch(names.live('result', origin, '*'), (body, _headers, subject) =>
         arrived(subject.slice(subject.lastIndexOf('.') + 1), body),
       )
@@ -106,10 +118,10 @@ export function results(link: Link, names: Names, table: Table, events: Events, 
       if (outcome.end !== 'returned') return
       const end = await endOf(task, outcome.value)
       const decided = await decide(run.id, end, task.keep).catch((error: unknown) => {
-        if (!(error instanceof CallboardError) || error.code !== 'PAYLOAD_TOO_LARGE') throw error
+        if (!(error instanceof CallboardError) || !unkeepable.has(error.code)) throw error
         return decide(
           run.id,
-          { state: 'succeeded', lost: { name: 'ResultTooLarge', message: error.what, code: error.code }, at: Date.now() },
+          { state: 'succeeded', lost: { name: 'ResultLost', message: error.what, code: error.code }, at: Date.now() },
           task.keep,
         )
       })
@@ -138,7 +150,7 @@ export function results(link: Link, names: Names, table: Table, events: Events, 
       try {
         return await new Promise<End>((resolve, reject) => {
           const waiter = { resolve, reject }
-          const giveUp = () => reject(signal.reason)
+          const giveUp = () => reject(signal?.reason)
           let later: NodeJS.Timeout | undefined
           const look = () => {
             clearTimeout(later)
@@ -151,20 +163,20 @@ export function results(link: Link, names: Names, table: Table, events: Events, 
             )
           }
           waiters.add(waiter)
-          signal.addEventListener('abort', giveUp, { once: true })
+          signal?.addEventListener('abort', giveUp, { once: true })
           cleanup.push(
             // What ended while the connection was away is in the table.
             link.listen((event) => event.type === 'back' && look()),
-            () => signal.removeEventListener('abort', giveUp),
+            () => signal?.removeEventListener('abort', giveUp),
             () => clearTimeout(later),
             () => {
               waiters.delete(waiter)
               if (waiters.size === 0) waiting.delete(token)
             },
           )
-          if (signal.aborted) giveUp()
+          if (signal?.aborted) giveUp()
           // And so is what ended before we listened.
-          else look()
+          else if (before !== undefined || !own || madeAt(id) <= deafUntil) look()
         })
       } finally {
         for (const each of cleanup) each()

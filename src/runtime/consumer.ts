@@ -53,6 +53,7 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
   let ticking: NodeJS.Timeout | undefined
   let idle: (() => void) | undefined
   let filling = false
+  let asking = false
 
   const receiver: Receiver = {
     deliver(delivery) {
@@ -80,7 +81,20 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
     },
   }
 
+  /** Asks once a turn, for all that the turn made room for: many small questions cost the broker more than the deliveries. */
   function refill(): void {
+    // Lower ranks wait for what a higher one has asked for, so there it is asked at once.
+    if (slots.shared) ask()
+    else if (!asking) {
+      asking = true
+      setImmediate(() => {
+        asking = false
+        ask()
+      })
+    }
+  }
+
+  function ask(): void {
     if (intake === undefined || closing.signal.aborted) return
     const more = demand.more(hand.size)
     if (more > 0) intake.ask(more)

@@ -100,11 +100,11 @@ test('fast handlers are asked for ahead, so that they do not wait for the broker
 test('what was asked for and will not come is asked for again, no more and no less', async () => {
   const source = arraySource()
   await using _ = await started(source, { concurrency: 8 })
-  expect(source.owed).toBe(8)
+  await until('eight are asked for', () => source.owed === 8)
   source.lapse()
-  expect(source.owed).toBe(8)
+  await until('all are asked for again', () => source.owed === 8)
   source.lapse(5)
-  expect(source.owed).toBe(8)
+  await until('the five are asked for again', () => source.owed === 8)
 })
 
 test('what fails each time is buried after its attempts, with the story of each', async () => {
@@ -458,6 +458,7 @@ test('what runs, waits for a slot or waits at a gate is said to be worked on', a
   const slots = new Slots(1)
   const gate: Gate = { enter: async (run, signal) => (source.handed[1] === run.delivery ? stays(signal) : () => {}) }
   await using _ = await started(source, { slots, gates: [gate], handle: () => open.promise })
+  await until('the first is handed over', () => source.handed.length > 0)
   // One slot takes one delivery; the others come as if they had been under way.
   source.opened.deliver(fresh(source, 2))
   source.opened.deliver(fresh(source, 3))
