@@ -28,6 +28,7 @@ export interface Answers {
 
 const ack = Buffer.from('+ACK')
 const working = Buffer.from('+WPI')
+const atOnce = Buffer.from('-NAK')
 
 /** So many answers that the broker has read are remembered. */
 const mostLate = 4096
@@ -137,7 +138,7 @@ export function answersOver(link: Link, trouble: (error: Error) => void): Answer
 
   return {
     ack: (reply) => say(reply, ack),
-    again: (reply, ms) => say(reply, Buffer.from(`-NAK {"delay":${Math.round(ms)}000000}`)),
+    again: (reply, ms) => say(reply, ms < 1 ? atOnce : Buffer.from(`-NAK {"delay":${Math.round(ms)}000000}`)),
     drop: (reply, reason) => say(reply, Buffer.from(`+TERM ${reason}`)),
     working: (reply) => {
       if (!link.nc.isClosed()) link.nc.publish(reply, working)

@@ -22,6 +22,7 @@ export class FakeLink implements Link {
   readonly maxPayload: number
   readonly written: Written[] = []
   closed = false
+  flushes = 0
   /** Whether flushes are answered. */
   reachable = true
   #inboxes = 0
@@ -42,9 +43,13 @@ export class FakeLink implements Link {
       },
       subscribe: (subject: string, { callback }: { callback: Callback }) => {
         this.#subscriptions.set(subject.replace(/\.\*$/, '.'), callback)
-        return { unsubscribe: () => this.#subscriptions.delete(subject) }
+        const unsubscribe = () => void this.#subscriptions.delete(subject.replace(/\.\*$/, '.'))
+        return { unsubscribe, drain: async () => unsubscribe() }
       },
-      flush: () => (this.reachable ? Promise.resolve() : Promise.reject(new Error('connection lost'))),
+      flush: () => {
+        this.flushes++
+        return this.reachable ? Promise.resolve() : Promise.reject(new Error('connection lost'))
+      },
       isClosed: () => this.closed,
     } as unknown as NatsConnection
   }
