@@ -35,7 +35,7 @@ export function refuseHuge<M extends Outgoing>(message: M, most: number): M {
 /** What a handler gets: decoded and checked. Throws DECODE, NOT_CALLBOARD or SCHEMA_MISMATCH. */
 export function readBody(delivery: Pick<Delivery, 'body' | 'headers' | 'sequence'>, schema: Schema | undefined, name: string): unknown {
   const { headers } = delivery
-  if (idOf(headers, delivery.sequence) === undefined) throw fault('NOT_CALLBOARD', `A message for ${name} has no id.`)
+  if (!headers.plain && idOf(headers, delivery.sequence) === undefined) throw fault('NOT_CALLBOARD', `A message for ${name} has no id.`)
   const value = decode(delivery.body, headers.plain ? 'msgpack' : encodingOf(headers))
   if (schema === undefined) return value
   const checked = check(schema, value)

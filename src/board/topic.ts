@@ -189,7 +189,7 @@ export async function subscription<Event>(
     terms: () => terms,
     read: (delivery) => (topic.kind === 'buried' ? letterOf(delivery) : readBody(delivery, topic.schema, topic.name)),
     handle: (event, run) => {
-      const ctx = new EventContext(core, run, service, topic.kind === 'buried' ? topic.name : topicOf(run.delivery.subject), consumer)
+      const ctx = new EventContext(core, run, service, topic.kind === 'pattern' ? topicOf(run.delivery.subject) : topic.name, consumer)
       const call = () => (filter?.(event as Event, ctx) === false ? undefined : handler(event as Event, ctx))
       return run.delivery.headers.plain || topic.kind === 'buried' ? call() : inTurn(core, run, { label, scope: consumer }, call)
     },

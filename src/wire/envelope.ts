@@ -101,10 +101,17 @@ const carriageReturn = 13
 const asBuffer = (bytes: Uint8Array): Buffer =>
   bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
+function isPlain(block: Uint8Array): boolean {
+  if (block.length < idAt) return false
+  for (let i = 0; i < plainStart.length; i++) if (block[i] !== plainStart[i]) return false
+  return asBuffer(block).indexOf(carriageReturn, idAt) === block.length - 4
+}
+
 /** The headers of a message received. Nothing is parsed before it is asked for. */
 export class Headers {
   readonly #block: Uint8Array | undefined
   #read: string | undefined
+  #plain: boolean | undefined
 
   constructor(block: Uint8Array | undefined) {
     this.#block = block
@@ -141,10 +148,8 @@ export class Headers {
 
   /** Whether there is nothing but the id. Looks at bytes: this is asked of every message, and most say yes. */
   get plain(): boolean {
-    const block = this.#block
-    if (block === undefined || block.length < idAt) return false
-    for (let i = 0; i < plainStart.length; i++) if (block[i] !== plainStart[i]) return false
-    return asBuffer(block).indexOf(carriageReturn, idAt) === block.length - 4
+    this.#plain ??= this.#block !== undefined && isPlain(this.#block)
+    return this.#plain
   }
 
   /** Every header, in order. */
