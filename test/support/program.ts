@@ -13,8 +13,8 @@ export interface Program extends AsyncDisposable {
   readonly lines: readonly string[]
   /** Resolves when it has ended, with its exit code or the signal that ended it. */
   readonly ended: Promise<number | NodeJS.Signals>
-  /** Waits for a line. */
-  says(line: string): Promise<string>
+  /** Waits for a line that is this, or begins with this word. */
+  says(line: string, within?: number): Promise<string>
   /** SIGKILL: no chance to say anything any more. */
   kill(): Promise<unknown>
 }
@@ -46,8 +46,12 @@ export function program(file: string, args: readonly string[], env: Readonly<Rec
       return lines()
     },
     ended,
-    says: (line) =>
-      until(`${file} says ${line}; it said ${complaint}`, () => lines().find((each) => each === line || each.startsWith(`${line} `)) ?? ''),
+    says: (line, within) =>
+      until(`${file} says ${line}`, () => lines().find((each) => each === line || each.startsWith(`${line} `)) ?? '', within).catch(
+        (error: Error) => {
+          throw new Error(`${error.message}; it complained: ${complaint}`, { cause: error })
+        },
+      ),
     kill,
     [Symbol.asyncDispose]: async () => void (await kill()),
   }
