@@ -3,9 +3,9 @@
 import { fault } from '../base/errors.ts'
 import { type Checked, check, listed, type Schema } from '../base/schema.ts'
 import { decode, type Encoding } from '../wire/codec.ts'
+import type { Delivery } from '../wire/delivery.ts'
 import { type Headers, header, idOf } from '../wire/envelope.ts'
 import { type Outgoing, tooLarge } from '../wire/publisher.ts'
-import type { Delivery } from '../wire/source.ts'
 
 /** Refuses a value that does not fit its schema. A promise only for asynchronous schemas. */
 export function refuseMisfit(schema: Schema | undefined, value: unknown, name: string): void | Promise<void> {

@@ -66,6 +66,7 @@ export function results(link: Link, names: Names, table: Table, events: Events, 
   const heard = new Map<string, End>()
   const waiting = new Map<string, Set<Waiter>>()
   let listening = false
+  let closed = false
   // Ends of tasks made before this moment may have passed unheard; later ones cannot.
   let deafUntil = 0
   const place = (id: string) => [originOf(id), keyToken(id)] as const
@@ -138,6 +139,7 @@ export function results(link: Link, names: Names, table: Table, events: Events, 
     decide,
     find,
     async wait(id, signal) {
+      if (closed) throw fault('CLOSED', `The board was closed before the result of ${id} was asked for.`)
       const token = keyToken(id)
       const before = heard.get(token)
       // What was given up may have been sent back since, and have another end: that is looked up.
@@ -192,6 +194,7 @@ export function results(link: Link, names: Names, table: Table, events: Events, 
     },
     watchProgress: (id, hear) => table.watch(names.live('progress', ...place(id)), (body) => hear(decode(body))),
     close() {
+      closed = true
       for (const [token, waiters] of waiting)
         for (const { reject } of waiters) reject(fault('CLOSED', `The board was closed while the result of ${token} was waited for.`))
     },

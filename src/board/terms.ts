@@ -2,8 +2,8 @@
 
 import type { Terms } from '../runtime/run.ts'
 import type { Policy } from '../runtime/verdict.ts'
+import type { Delivery } from '../wire/delivery.ts'
 import { header } from '../wire/envelope.ts'
-import type { Delivery } from '../wire/source.ts'
 import type { RetryOptions } from './contract.ts'
 import { policyOf } from './policy.ts'
 

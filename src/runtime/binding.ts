@@ -5,7 +5,8 @@
 
 import type { Label } from '../base/events.ts'
 import type { Obituary } from '../base/obituary.ts'
-import type { Delivery, Source } from '../wire/source.ts'
+import type { Delivery } from '../wire/delivery.ts'
+import type { Source } from '../wire/source.ts'
 import type { Note } from './attempt.ts'
 import type { Gate, Slots } from './gate.ts'
 import type { Run, Terms } from './run.ts'

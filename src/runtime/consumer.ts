@@ -15,6 +15,7 @@ import { Demand } from './demand.ts'
 import { pass } from './gate.ts'
 import { Hand } from './hand.ts'
 import { overdue, prolong, tick } from './heartbeat.ts'
+import { Pending } from './pending.ts'
 import { outcomeOf, perform, refusal } from './perform.ts'
 import { Run } from './run.ts'
 import { settle } from './settle.ts'
@@ -23,6 +24,9 @@ import { judgeAnyway, type Outcome } from './verdict.ts'
 
 /** How long a delivery waits that could not be begun for a reason that may pass, in ms. */
 const patience = 1000
+
+/** How long the last answers are waited for at least, in ms. */
+const leastSettling = 5000
 
 /** A consumer of one binding. */
 export interface Consumer {
@@ -45,7 +49,7 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
   const { slots } = binding
   const hand = new Hand()
   const { waiting, gated, running } = hand
-  const settling = new Set<Promise<void>>()
+  const pending = new Pending((error) => receiver.trouble('an answer was not told; the delivery will come again', error))
   const closing = new AbortController()
   setMaxListeners(0, closing.signal) // As many listen as deliveries wait at gates.
   const demand = new Demand(slots.size)
@@ -63,7 +67,7 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
       const run = new Run(delivery, binding.terms(delivery), Date.now())
       ticking ??= setInterval(onTick, tick)
       if (closing.signal.aborted) waiting.push(run)
-      else if (binding.gates.length > 0) track(enter(run))
+      else if (binding.gates.length > 0) pending.add(enter(run))
       else admitted(run)
       refill()
     },
@@ -150,7 +154,7 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
     }
     // Meanwhile it may have been handed back at the end of a drain.
     if (run.ended) return
-    if (closing.signal.aborted) track(handBack(run).then(() => release(run)))
+    if (closing.signal.aborted) pending.add(handBack(run).then(() => release(run)))
     else begin(run)
   }
 
@@ -163,7 +167,7 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
     const reason = refusal(run, now)
     if (reason !== undefined) {
       run.ended = true
-      track(settle(run, { end: 'interrupted' }, { say: 'bury', reason }, binding, worker, events, now).then(() => release(run)))
+      pending.add(settle(run, { end: 'interrupted' }, { say: 'bury', reason }, binding, worker, events, now).then(() => release(run)))
       return
     }
     run.startedAt = now
@@ -196,7 +200,7 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
       release(run)
       return
     }
-    track(settle(run, outcome, verdict, binding, worker, events, now).then(() => release(run)))
+    pending.add(settle(run, outcome, verdict, binding, worker, events, now).then(() => release(run)))
   }
 
   function release(run: Run): void {
@@ -215,14 +219,6 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
     } catch (error) {
       receiver.trouble(`leaving the gates of ${run.id} failed`, error)
     }
-  }
-
-  /** What a drain has to wait for beside the handlers. */
-  function track(work: Promise<void>): void {
-    const tracked = work
-      .catch((error: unknown) => receiver.trouble('an answer was not told; the delivery will come again', error))
-      .finally(() => settling.delete(tracked))
-    settling.add(tracked)
   }
 
   /** Gives back what has not begun: it costs no attempt, and somebody else may have it. */
@@ -280,19 +276,19 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
     },
     async drain(deadline) {
       closing.abort()
-      const closed = intake?.close()
-      await closed
+      await intake?.close()
       // Not before nothing comes any more: what is handed back earlier would come here again.
-      for (const run of waiting.empty()) track(handBack(run))
+      for (const run of waiting.empty()) pending.add(handBack(run))
       await atMost(deadline, emptied())
       for (const run of [...running]) if (!run.ended) run.stop('interrupted')
       await atMost(Math.min(2000, deadline), emptied())
       for (const run of [...running]) {
         if (run.ended) continue
         if (run.startedAt > 0) interrupt(run, 'interrupted')
-        else track(handBack(run).then(() => release(run)))
+        else pending.add(handBack(run).then(() => release(run)))
       }
-      while (settling.size > 0) await Promise.all(settling)
+      // A broker that does not answer is not waited for longer than a handler would be.
+      await atMost(Math.max(leastSettling, deadline), pending.over())
       clearInterval(ticking)
     },
     cancel(id) {

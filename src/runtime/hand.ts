@@ -1,7 +1,7 @@
 /** What a consumer has in its hand: deliveries that wait for a slot, stand at a gate, or run. */
 
 import { Queue } from '../base/queue.ts'
-import type { Delivery } from '../wire/source.ts'
+import type { Delivery } from '../wire/delivery.ts'
 import type { Run } from './run.ts'
 
 /** Runs, from their arrival to their end. */

@@ -2,8 +2,8 @@
 
 import { fault } from '../base/errors.ts'
 import type { Failure, Reason } from '../base/obituary.ts'
+import type { Delivery } from '../wire/delivery.ts'
 import { idOf } from '../wire/envelope.ts'
-import type { Delivery } from '../wire/source.ts'
 import type { Policy } from './verdict.ts'
 
 /** What one delivery says for itself, where it differs from the policy of its binding. */

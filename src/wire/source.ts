@@ -1,42 +1,19 @@
 /**
- * Deliveries: bytes, headers, a count, and four answers. This is all that the runtime knows of a broker, so that the
- * runtime can be tested from an array.
+ * Where deliveries come from. With what a delivery is, this is all that the runtime knows of a broker, so that the runtime
+ * can be tested from an array.
  *
  * The JetStream side asks for what fits (pulls that overlap, so that the next messages are under way while the last are
  * worked on), hears when the broker falls silent, and comes back by itself after a restart, a new leader or a deleted
  * consumer.
  */
 
-import type { Msg } from 'nats'
 import { atMost } from '../base/deadline.ts'
 import type { Answers } from './answers.ts'
 import type { Link } from './connection.ts'
 import type { Footing } from './declare.ts'
+import { afterTokens, type Delivery, JetStreamDelivery } from './delivery.ts'
 import { Headers } from './envelope.ts'
 import { headerBytes } from './raw.ts'
-
-/** One hand-over by the broker. Exactly one of `ack`, `again` and `drop` ends it; `working` prolongs it. */
-export interface Delivery {
-  readonly subject: string
-  readonly body: Uint8Array
-  readonly headers: Headers
-  /** How often the broker has handed this message over, this time included: 1 at first. */
-  readonly count: number
-  /** Its place in the stream. */
-  readonly sequence: number
-  /** When it was stored, in ms since 1970. */
-  readonly storedAt: number
-  /** How many more the broker had ready when it handed this one over, where it says so. */
-  readonly left?: number
-  /** Done. */
-  ack(): void
-  /** To be handed over again, not before `ms` from now. */
-  again(ms: number): void
-  /** Given up; never to be handed over again. */
-  drop(reason: string): void
-  /** Still being worked on: the lease begins anew. */
-  working(): void
-}
 
 /** Who takes deliveries. */
 export interface Receiver {
@@ -237,81 +214,4 @@ function pull(link: Link, answers: Answers, place: ConsumerPlace, receiver: Rece
       subscription.unsubscribe()
     },
   }
-}
-
-/** Reads its numbers from the address of its answers: `$JS.ACK.<stream>.<consumer>.<count>.<sequence>.<…>.<time>.<pending>`. */
-class JetStreamDelivery implements Delivery {
-  readonly #message: Msg
-  readonly #reply: string
-  readonly #numbersAt: number
-  readonly #answers: Answers
-  #headers: Headers | undefined
-
-  constructor(message: Msg, reply: string, numbersAt: number, answers: Answers) {
-    this.#message = message
-    this.#reply = reply
-    this.#numbersAt = numbersAt
-    this.#answers = answers
-  }
-
-  get subject(): string {
-    return this.#message.subject
-  }
-
-  get body(): Uint8Array {
-    return this.#message.data
-  }
-
-  get headers(): Headers {
-    this.#headers ??= new Headers(headerBytes(this.#message))
-    return this.#headers
-  }
-
-  get count(): number {
-    // "1." at first: most are never handed over twice.
-    if (this.#reply.charCodeAt(this.#numbersAt) === 49 && this.#reply.charCodeAt(this.#numbersAt + 1) === 46) return 1
-    return this.#number(0)
-  }
-
-  get sequence(): number {
-    return this.#number(1)
-  }
-
-  get storedAt(): number {
-    return Math.floor(this.#number(3) / 1_000_000)
-  }
-
-  get left(): number {
-    return this.#number(4)
-  }
-
-  ack(): void {
-    this.#answers.ack(this.#reply)
-  }
-
-  again(ms: number): void {
-    this.#answers.again(this.#reply, ms)
-  }
-
-  drop(reason: string): void {
-    this.#answers.drop(this.#reply, reason)
-  }
-
-  working(): void {
-    this.#answers.working(this.#reply)
-  }
-
-  /** The n-th number behind stream and consumer. */
-  #number(n: number): number {
-    let from = this.#numbersAt
-    for (let i = 0; i < n; i++) from = this.#reply.indexOf('.', from) + 1
-    return Number.parseInt(this.#reply.slice(from, from + 20), 10)
-  }
-}
-
-/** Where the token after `count` others begins. Newer servers put domain and account before stream and consumer. */
-function afterTokens(text: string, count: number): number {
-  let from = 0
-  for (let i = 0; i < count; i++) from = text.indexOf('.', from) + 1
-  return from
 }
