@@ -187,7 +187,7 @@ describe.concurrent('a broker that ends, freezes or loses its voice', () => {
       .subscribe(spoken, (n) => void heard.push(n))
       .start()
     await board.publish(spoken, 1)
-    own.freeze()
+    await own.freeze()
     const underWay = upTo(20).map((n) => board.publish(spoken, n + 1))
     // Longer than one answer is waited for, so that everything is sent again to a broker that has it in its ears.
     const gaveUp = thrownBy(board.publish(topic<number>('given.up'), 0, { signal: AbortSignal.timeout(3000) }))
@@ -239,7 +239,7 @@ describe.concurrent('a broker that ends, freezes or loses its voice', () => {
     await until('work goes on', () => heard.includes(6) && done.includes(6), 20_000)
   })
 
-  test('a board and its services close in time while the broker is away', { timeout: 60_000 }, async () => {
+  test.each(['away', 'frozen'])('a board and its services close in time while the broker is %s', { timeout: 60_000 }, async (how) => {
     await using own = await ownBroker()
     const board = await open(own.url)
     const begun = latch()
@@ -253,7 +253,8 @@ describe.concurrent('a broker that ends, freezes or loses its voice', () => {
     await board.enqueue(chore, 1)
     await until('it runs', begun.promise)
     const waiting = thrownBy((await board.enqueue(doubled, 1)).result())
-    await own.kill()
+    if (how === 'away') await own.kill()
+    else await own.freeze()
     const unsent = thrownBy(board.publish(spoken, 1))
     await until('the board closes', board.close({ drain: 100 }), 40_000)
     expect(['PUBLISH_UNKNOWN', 'CLOSED']).toContain((await until('what was under way is answered', unsent)).code)
@@ -345,6 +346,7 @@ describe.concurrent('a worker', () => {
       upTo(20).map((n) => ({ n, kind: 'good' as const })),
     )
     await until('the others are done', Promise.all(others.map((each) => each.result())))
+    await until('they are acknowledged', async () => (await held(natsUrl, streams(board).queue())) === 1)
     first.child.kill('SIGKILL')
     await first.gone
     expect(await until('it runs elsewhere', hanging.result(), 20_000)).toBe(`0 by ${second.pid}`)

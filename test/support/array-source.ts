@@ -8,8 +8,9 @@ import { type Consumer, consumer } from '../../src/runtime/consumer.ts'
 import { type Gate, Slots } from '../../src/runtime/gate.ts'
 import type { Policy } from '../../src/runtime/verdict.ts'
 import { encode } from '../../src/wire/codec.ts'
+import type { Delivery } from '../../src/wire/delivery.ts'
 import { Headers, headerBlock } from '../../src/wire/envelope.ts'
-import type { Delivery, Intake, Receiver, Source } from '../../src/wire/source.ts'
+import type { Intake, Receiver, Source } from '../../src/wire/source.ts'
 
 /** How a delivery was answered. */
 export type Answer =

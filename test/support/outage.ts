@@ -1,9 +1,11 @@
 /** A broker of one's own that can be killed, frozen and brought back, with the same streams on the same port. */
 
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startServer } from 'callboard/server'
+import { until } from './until.ts'
 
 /** A broker whose life is in the hands of a test. */
 export interface OwnBroker extends AsyncDisposable {
@@ -13,7 +15,8 @@ export interface OwnBroker extends AsyncDisposable {
   kill(): Promise<void>
   /** Starts it again. */
   start(): Promise<void>
-  freeze(): void
+  /** Stops it where it is; resolves when it stands still. */
+  freeze(): Promise<void>
   thaw(): void
 }
 
@@ -32,7 +35,10 @@ export async function ownBroker(): Promise<OwnBroker> {
     async start() {
       server = await startServer({ config: 'nats-server.conf', port, store })
     },
-    freeze: () => server.kill('SIGSTOP'),
+    async freeze() {
+      server.kill('SIGSTOP')
+      await until('the broker stands still', () => /^\d+ \(.*\) T /.test(readFileSync(`/proc/${server.pid}/stat`, 'utf8')))
+    },
     thaw: () => server.kill('SIGCONT'),
     async [Symbol.asyncDispose]() {
       server.kill('SIGCONT')
