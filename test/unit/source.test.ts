@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Answers } from '../../src/wire/answers.ts'
-import { type ConsumerPlace, consumerSource, type Delivery, type Intake } from '../../src/wire/source.ts'
+import type { Delivery } from '../../src/wire/delivery.ts'
+import { type ConsumerPlace, consumerSource, type Intake } from '../../src/wire/source.ts'
 import { FakeLink } from '../support/fake-link.ts'
 import { until } from '../support/until.ts'
 
