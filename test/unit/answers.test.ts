@@ -1,106 +1,146 @@
+/** Answers over a connection that comes and goes, held by the test at its other end. */
+
+import type { NatsConnection } from 'nats'
 import { expect, test } from 'vitest'
 import { answersOver } from '../../src/wire/answers.ts'
-import { FakeLink } from '../support/fake-link.ts'
+import type { Link, LinkEvent } from '../../src/wire/connection.ts'
 import { until } from '../support/until.ts'
 
-const said = (link: FakeLink) => link.written.map(({ subject, body }) => `${subject} ${Buffer.from(body)}`)
-
-/** Answers over a link, with what went wrong. */
-function over(link: FakeLink) {
+/** A link that keeps what is written to it, and whose flushes the test answers. */
+function line() {
+  const written: string[] = []
+  const asked: { sign(): void; lose(): void }[] = []
+  const ears = new Set<(event: LinkEvent) => void>()
+  let closed = false
+  const nc = {
+    publish: (reply: string, word: Uint8Array) => {
+      if (closed) throw new Error('closed')
+      written.push(`${reply.split('.')[5]} ${Buffer.from(word)}`)
+    },
+    flush: () => new Promise<void>((sign, lose) => asked.push({ sign, lose: () => lose(new Error('connection lost')) })),
+    isClosed: () => closed,
+  } as unknown as NatsConnection
+  const link = { nc, listen: (hear: (event: LinkEvent) => void) => ears.add(hear) } as unknown as Link
   const troubles: Error[] = []
-  return { troubles, ...answersOver(link, (error) => troubles.push(error)) }
+  return {
+    written,
+    asked,
+    troubles,
+    answers: answersOver(link, (error) => troubles.push(error)),
+    tell: (event: LinkEvent) => {
+      for (const hear of ears) hear(event)
+    },
+    close: () => {
+      closed = true
+    },
+  }
 }
 
-test('each answer is said in the words of the broker, in order', async () => {
-  const link = new FakeLink()
-  const { ack, again, drop, flush } = over(link)
-  ack('a')
-  again('b', 0)
-  again('c', 1500)
-  again('d', 0.4)
-  drop('e', 'exhausted')
-  await flush()
-  expect(said(link)).toEqual(['a +ACK', 'b -NAK', 'c -NAK {"delay":1500000000}', 'd -NAK', 'e +TERM exhausted'])
+/** The address of a hand-over of a message. */
+const at = (sequence: number, count = 1) => `$JS.ACK.STREAM.consumer.${count}.${sequence}.1.1700000000000000000.0`
+
+test('answers of one turn leave together, and a sign is asked for once', async () => {
+  const { answers, asked, written } = line()
+  answers.ack(at(1))
+  answers.again(at(2), 500)
+  answers.drop(at(3), 'rejected')
+  expect(written).toEqual([])
+  await until('they leave', () => asked.length === 1)
+  expect(written).toEqual(['1 +ACK', '2 -NAK {"delay":500000000}', '3 +TERM rejected'])
 })
 
-test.each([0, 1, 2.6, 86_400_000, 100 * 365 * 86_400_000])('a wait of %i ms is one the broker can read', async (ms) => {
-  const link = new FakeLink()
-  const { again, flush } = over(link)
-  again('a', ms)
-  await flush()
-  const delay = /^-NAK(?: (.*))?$/.exec(Buffer.from(link.written[0]?.body ?? '').toString())?.[1]
+test('what was said while the client dialled does not pass for what the old connection swallowed', async () => {
+  const { answers, asked, tell, written } = line()
+  answers.ack(at(1))
+  await until('the first is said', () => asked.length === 1)
+  tell({ type: 'lost' })
+  asked[0]?.lose()
+  answers.ack(at(2))
+  await until('the second is said', () => asked.length === 2)
+  tell({ type: 'back' })
+  // The sign comes after the return, but was asked for before it.
+  asked[1]?.sign()
+  await until('both are asked about again', () => asked.length === 3)
+  expect(written).toEqual(['1 +ACK', '2 +ACK', '1 +ACK', '2 +ACK'])
+  asked[2]?.sign()
+  await until('everything is certain', answers.flush())
+  tell({ type: 'back' })
+  expect(written).toHaveLength(4)
+})
+
+test('what the broker forgot with a crash is answered again when it hands it over, and not run', async () => {
+  const { answers, asked, tell, written } = line()
+  answers.ack(at(1))
+  await until('it is said', () => asked.length === 1)
+  asked[0]?.sign()
+  await until('it is certain', answers.flush())
+  expect(answers.repeat(at(1))).toBe(false)
+  tell({ type: 'back' })
+  expect(answers.repeat(at(2))).toBe(false)
+  expect(answers.repeat(at(1, 2))).toBe(true)
+  expect(answers.repeat(at(1, 3))).toBe(false)
+  await until('it is said again', () => written.length === 2)
+  expect(written).toEqual(['1 +ACK', '1 +ACK'])
+})
+
+test('"again" is repeated for the same hand-over only: the next one is what was asked for', async () => {
+  const { answers, asked, tell } = line()
+  answers.again(at(1), 10)
+  answers.again(at(2), 10)
+  await until('both are said', () => asked.length === 1)
+  tell({ type: 'back' })
+  expect(answers.repeat(at(1, 2))).toBe(false)
+  expect(answers.repeat(at(2, 1))).toBe(true)
+})
+
+test('addresses with domain and account are understood', async () => {
+  const { answers, asked, tell } = line()
+  const long = (count: number) => `$JS.ACK.hub.ACCOUNT.STREAM.consumer.${count}.7.1.1700000000000000000.0.token`
+  answers.ack(long(1))
+  await until('it is said', () => asked.length === 1)
+  tell({ type: 'back' })
+  expect(answers.repeat(`$JS.ACK.hub.ACCOUNT.STREAM.other.1.7.1.1700000000000000000.0.token`)).toBe(false)
+  expect(answers.repeat(long(2))).toBe(true)
+})
+
+test('on a closed connection an answer is trouble, and flushing ends', async () => {
+  const { answers, close, troubles } = line()
+  close()
+  answers.ack(at(1))
+  await until('flushing ends', answers.flush())
+  await until('flushing ends again', answers.flush())
+  expect(troubles).toHaveLength(1)
+})
+
+test.each([0, 0.4, 1, 2.6, 86_400_000, 100 * 365 * 86_400_000])('a wait of %d ms is said in words the broker can read', async (ms) => {
+  const { answers, asked, written } = line()
+  answers.again(at(1), ms)
+  await until('it is said', () => asked.length === 1)
+  const delay = /^1 -NAK(?: (.*))?$/.exec(written[0] ?? '')?.[1]
   expect(delay === undefined ? 0 : JSON.parse(delay).delay / 1_000_000).toBe(Math.round(ms))
 })
 
-test('answers of one turn leave together, and the broker is asked once whether it has read them', async () => {
-  const link = new FakeLink()
-  const { ack } = over(link)
-  for (const reply of ['a', 'b', 'c']) ack(reply)
-  expect(link.written).toEqual([])
-  await until('they are written', () => link.written.length === 3)
-  expect(link.flushes).toBe(1)
-})
-
 test('what the broker has read is not told again when the connection changes', async () => {
-  const link = new FakeLink()
-  const { ack, flush } = over(link)
-  ack('a')
-  await flush()
-  link.tell({ type: 'lost' })
-  link.tell({ type: 'back' })
-  expect(said(link)).toEqual(['a +ACK'])
+  const { answers, asked, tell, written } = line()
+  answers.ack(at(1))
+  await until('it is said', () => asked.length === 1)
+  asked[0]?.sign()
+  await until('it is certain', answers.flush())
+  tell({ type: 'lost' })
+  tell({ type: 'back' })
+  expect(written).toEqual(['1 +ACK'])
 })
 
-test('what the broker may not have read is told again when the connection is back', async () => {
-  const link = new FakeLink()
-  const { ack, again, flush } = over(link)
-  link.reachable = false
-  ack('a')
-  again('b', 5)
-  await flush()
-  link.tell({ type: 'lost' })
-  link.reachable = true
-  link.tell({ type: 'back' })
-  await until('both are told again', () => link.written.length === 4)
-  expect(said(link).slice(2)).toEqual(['a +ACK', 'b -NAK {"delay":5000000}'])
-  await flush()
-  link.tell({ type: 'back' })
-  expect(link.written).toHaveLength(4)
+test('a sign of life is said at once, and not kept', () => {
+  const { answers, tell, written } = line()
+  answers.working(at(1))
+  tell({ type: 'back' })
+  expect(written).toEqual(['1 +WPI'])
 })
 
-test('what was told before the connection was lost is told again when it is handed over again', async () => {
-  const link = new FakeLink()
-  const { ack, again, drop, flush, repeat } = over(link)
-  const reply = (sequence: number, count: number) => `$JS.ACK.S.c.${count}.${sequence}.1.1700000000123456789.0`
-  ack(reply(1, 1))
-  again(reply(2, 1), 0)
-  drop(reply(3, 1), 'x')
-  await flush()
-  expect(repeat(reply(1, 2))).toBe(false)
-  link.tell({ type: 'lost' })
-  link.tell({ type: 'back' })
-  // Handed over once more than it was answered: "again" was heeded, the others were forgotten.
-  expect([1, 2, 3, 4].map((sequence) => repeat(reply(sequence, 2)))).toEqual([true, false, true, false])
-  expect(repeat(reply(1, 3))).toBe(false)
-  await flush()
-  expect(said(link).slice(3)).toEqual([`${reply(1, 2)} +ACK`, `${reply(3, 2)} +TERM x`])
-})
-
-test('a sign of life is said at once, and not kept', async () => {
-  const link = new FakeLink()
-  const { working } = over(link)
-  working('a')
-  expect(said(link)).toEqual(['a +WPI'])
-  link.tell({ type: 'back' })
-  expect(link.written).toHaveLength(1)
-})
-
-test('on a closed connection nothing is said, and nothing thrown', async () => {
-  const link = new FakeLink()
-  const { ack, working, flush, troubles } = over(link)
-  link.closed = true
-  working('a')
-  ack('b')
-  await flush()
-  expect([said(link), troubles.length]).toEqual([[], 1])
+test('on a closed connection a sign of life is not said', () => {
+  const { answers, close, written } = line()
+  close()
+  answers.working(at(1))
+  expect(written).toEqual([])
 })
