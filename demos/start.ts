@@ -1,5 +1,5 @@
 /**
- * `npm start`: a broker and both demos, to be watched. Ends with the score, by itself or with Ctrl-C.
+ * `npm start`: a broker and the demos, to be watched. Ends with the score, by itself or with Ctrl-C.
  * Shows implicit and explicit invocation beside each other, between processes, under crashes.
  */
 

@@ -2,6 +2,7 @@
 
 import { createRequire } from 'node:module'
 import { type Server, startServer } from 'callboard/server'
+import { bothWays } from '../both-ways/demo.ts'
 import { emailFanout } from '../email-fanout/demo.ts'
 import { groupNotification } from '../group-notification/demo.ts'
 import type { Options } from './options.ts'
@@ -15,6 +16,7 @@ const { version } = createRequire(import.meta.url)('callboard/package.json') as 
 const demos: Readonly<Record<string, (options: Options, live: boolean) => Demo | Promise<Demo>>> = {
   'group-notification': groupNotification,
   'email-fanout': emailFanout,
+  'both-ways': bothWays,
 }
 
 /** What came of a performance. */
@@ -111,7 +113,7 @@ function chosen(names: readonly string[]): string[] {
   if (names.length === 0) return all
   return names.map((name) => {
     const found = all.find((each) => each.startsWith(name))
-    if (found === undefined) throw new Error(`there is no demo ${name}; there are ${all.join(' and ')}`)
+    if (found === undefined) throw new Error(`there is no demo ${name}; there are ${all.slice(0, -1).join(', ')} and ${all.at(-1)}`)
     return found
   })
 }

@@ -75,6 +75,7 @@ test('headless, the counts hold: nothing lost, every duplicate explained', async
   expect(demos).toMatchObject([
     { name: 'group-notification', published: 6, delivered: 24, enqueued: 0, dead: 0, duplicates: 0, lost: 0, ok: true },
     { name: 'email-fanout', published: 1, delivered: 1, enqueued: 243, succeeded: 242, dead: 1, lost: 0, ok: true },
+    { name: 'both-ways', published: 12, delivered: 18, enqueued: 14, succeeded: 10, dead: 0, retried: 2, lost: 0, ok: true },
   ])
   for (const { duplicates, explained } of demos) expect(explained).toHaveLength(duplicates)
   // Both crashes and both busy mailboxes have left their traces.
@@ -85,13 +86,13 @@ test('headless, the counts hold: nothing lost, every duplicate explained', async
   await nobodyIsLeft(demo)
 })
 
-test('live, without a terminal, both demos are plain lines and end by themselves with the score board', async () => {
+test('live, without a terminal, all demos are plain lines and end by themselves with the score board', async () => {
   const demo = start('start')
   expect(await demo.ended).toBe(0)
   const { out, err } = demo.written
   expect(err).toBe('')
   for (const said of ['Broker ', 'Data ', 'posts #1', '┄┄▷', '◇', '──▶', '■', 'SCORE BOARD']) expect(out).toContain(said)
-  expect(out.match(/✔ ok/g)).toHaveLength(2)
+  expect(out.match(/✔ ok/g)).toHaveLength(3)
   expect(out).not.toContain('\u001B[')
   await nobodyIsLeft(demo)
 })
@@ -113,7 +114,7 @@ test('what cannot be is refused before anything is started', async () => {
     [['--smtp', 'smtp://mail.example.org:25'], 'Add --i-mean-it'],
     [['--smtp', 'mail.example.org'], 'no address like smtp://'],
     [['--readers', 'nobody.csv'], 'nobody.csv'],
-    [['treasure-hunt'], 'group-notification and email-fanout'],
+    [['treasure-hunt'], 'group-notification, email-fanout and both-ways'],
     [['--sed', '7'], '--sed'],
     [['--seed', 'seven'], '"seven"'],
   ] as const
