@@ -24,8 +24,10 @@ import { attendant } from './schedule-sweep.ts'
 import type { EnqueueOptions, PublishOptions, Receipt, Sender } from './sender.ts'
 import { type Service, type ServiceBuilder, type StopOptions, service } from './service.ts'
 import { type Point, type Subscription, subscriptionOf } from './subscription.ts'
-import { checkEnqueueMany, checkTask, enqueue, order } from './task.ts'
-import { announcement, checkPublishMany, checkTopic, publish, startOption } from './topic.ts'
+import { enqueue, order } from './task.ts'
+import { checkEnqueueMany, checkTask } from './task-options.ts'
+import { announcement, publish } from './topic.ts'
+import { checkPublishMany, checkTopic, startOption } from './topic-options.ts'
 
 /** Where the broker is, and how this board uses it. */
 export interface BoardOptions extends Address {

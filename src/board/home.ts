@@ -1,7 +1,10 @@
 /** Where the events of a topic live: in the stream that topics share, in one of their own, or among the dead letters. */
 
+import type { Start } from '../wire/declare.ts'
 import type { Names } from '../wire/names.ts'
-import type { BuriedTopic, Topic, TopicPattern } from './contract.ts'
+import type { ConsumerPlace } from '../wire/source.ts'
+import type { BuriedTopic, Subscribable, Topic, TopicPattern } from './contract.ts'
+import type { Core } from './core.ts'
 
 /** The place of a topic on the broker. */
 export interface Home {
@@ -33,5 +36,26 @@ export function homeOf(names: Names, topic: Pick<Topic | TopicPattern | BuriedTo
     event: names.event(topic.name),
     filters: (consumer) => names.eventFilter(consumer, topic.name),
     redriven: names.redriven,
+  }
+}
+
+/** Sees to it that the stream of a topic is there, whatever became of it since. */
+function declareAgain({ layout }: Core, topic: Subscribable<unknown>): Promise<void> {
+  if (topic.kind === 'buried') return layout.dead()
+  return topic.retention === undefined ? layout.topics() : layout.topic(topic.name, topic.retention)
+}
+
+/** Where a subscription gets its events. `from`: where it begins if it is new. */
+export function subscriberPlace(core: Core, topic: Subscribable<unknown>, consumer: string, lease: number, from: Start): ConsumerPlace {
+  const { stream, filters } = homeOf(core.names, topic)
+  return {
+    stream,
+    consumer,
+    lease,
+    footing: () => core.layout.footing(stream, consumer),
+    async declare(floor) {
+      if (floor !== undefined) await declareAgain(core, topic)
+      return core.layout.consumer(stream, consumer, filters(consumer), lease, floor === undefined ? from : { floor })
+    },
   }
 }

@@ -11,8 +11,10 @@ import { checkedWord } from '../wire/names.ts'
 import type { Subscribable, Task } from './contract.ts'
 import type { Core } from './core.ts'
 import { defaults } from './defaults.ts'
-import { type Performer, type PerformOptions, performance } from './task.ts'
-import { type SubscribeOptions, type Subscriber, subscription } from './topic.ts'
+import { performance } from './task.ts'
+import type { Performer, PerformOptions } from './task-options.ts'
+import { subscription } from './topic.ts'
+import type { SubscribeOptions, Subscriber } from './topic-options.ts'
 import type { DeskAnswer } from './whereabouts.ts'
 
 /** A service being put together. Nothing happens before `start()`. */

@@ -1,0 +1,119 @@
+/** What may be said about a task, an enqueue and a performer: the options, and how they are read. */
+
+import type { Duration } from '../base/duration.ts'
+import { fault } from '../base/errors.ts'
+import { anything, flag, oneOf, type Reader, type ReadersOf, readOptions, signal, time, wrong } from '../base/options.ts'
+import { isLocal, type LocalTime } from '../base/zone.ts'
+import type { Gate } from '../runtime/gate.ts'
+import type { UserHeaders } from '../wire/envelope.ts'
+import { type Lane, lanes } from '../wire/names.ts'
+import type { TaskContext } from './context.ts'
+import type { RetryOptions, Task, TaskSettings, TaskShape } from './contract.ts'
+import { defaults } from './defaults.ts'
+import { policyOf, schemaOption } from './policy.ts'
+import { type Queue, queueOf } from './queue.ts'
+import type { EnqueueOptions } from './sender.ts'
+import { takingReaders } from './topic-options.ts'
+
+/** What a performer decides for itself. */
+export interface PerformOptions {
+  /** Handlers at once, in this process. Default 10. Edge: 1 to 100,000. */
+  readonly concurrency?: number
+  /** Leave to run, asked one after the other before a slot is taken. Default: none. Edge: who waits at a gate uses no attempt. */
+  readonly gates?: readonly Gate[]
+  /** Lanes this worker serves. Default: all of the contract. Edge: lanes that the contract has not are passed over. */
+  readonly lanes?: readonly Lane[]
+  /** How long the broker waits for a sign of life before it hands the task to another worker. Default 30 s. Edge: at least 1 s; prolonged by itself while the process lives and its event loop turns. */
+  readonly lease?: Duration
+}
+
+/** Handles a task. What it returns is its result; what it throws is retried by the policy of the contract. */
+export type Performer<Parsed, Returned> = (input: Parsed, ctx: TaskContext) => Returned | Promise<Returned>
+
+/** A task of these settings. */
+export function taskSettings(called: string, options: (TaskShape & TaskSettings) | undefined): Task {
+  const read = readOptions(`task(${called})`, options, taskReaders)
+  const timeout = read.timeout ?? defaults.timeout
+  const place = queueOf(read.queue)
+  policyOf(`task(${called})`, read.retry, timeout)
+  return {
+    kind: 'task',
+    name: called,
+    queue: place.name,
+    place,
+    input: read.input,
+    output: read.output,
+    encoding: read.encoding ?? 'msgpack',
+    retry: read.retry,
+    timeout,
+    lanes: read.lanes ?? ['normal'],
+    track: read.track ?? read.output !== undefined,
+    keep: read.keep ?? defaults.keep,
+  }
+}
+
+/** Refuses what cannot be enqueued. Throws INVALID_ARGUMENT. */
+export function checkTask(task: Task<never>, where: string): void {
+  if (task?.kind === 'task') return
+  throw fault('INVALID_ARGUMENT', `The first argument of ${where} is not a task.`, {
+    fix: 'Make one with task("name", { input: schema }).',
+  })
+}
+
+/** Refuses options that cannot be used. Throws INVALID_OPTION or UNKNOWN_OPTION. */
+export function checkEnqueue(options: EnqueueOptions): void {
+  oneTime('enqueue()', readOptions('enqueue()', options, enqueueReaders))
+}
+
+/** The same for many at once, each of which has an id of its own, and no key. */
+export function checkEnqueueMany(options: Omit<EnqueueOptions, 'id' | 'unique'> | undefined): void {
+  const { id: _id, unique: _unique, ...readers } = enqueueReaders
+  oneTime('enqueueMany()', readOptions('enqueueMany()', options, readers))
+}
+
+function oneTime(where: string, { delay, at }: { delay?: unknown; at?: unknown }): void {
+  if (delay !== undefined && at !== undefined)
+    throw fault('INVALID_OPTION', `${where} was given both delay and at.`, { fix: 'Give one of them.' })
+}
+
+const moment: Reader<Date | LocalTime> = (value) =>
+  isLocal(value) || (value instanceof Date && !Number.isNaN(value.getTime()) && value.getUTCFullYear() < 10_000)
+    ? value
+    : wrong('it must be a valid Date before the year 10000, or { local, zone }')
+
+const someLanes: Reader<readonly Lane[]> = (value) =>
+  Array.isArray(value) && value.length > 0 && value.every((lane) => lanes.includes(lane))
+    ? (value as Lane[])
+    : wrong(`it must be a list of ${lanes.join(', ')}`)
+
+const taskReaders = {
+  input: schemaOption,
+  output: schemaOption,
+  track: flag,
+  queue: anything<string | Queue>(),
+  retry: anything<RetryOptions>(),
+  timeout: time(1),
+  lanes: someLanes,
+  encoding: oneOf('msgpack', 'json'),
+  keep: time(1000),
+} satisfies ReadersOf<TaskShape & TaskSettings>
+
+/** Reads the options of a performer. */
+export const performReaders = {
+  concurrency: takingReaders.concurrency,
+  gates: takingReaders.gates,
+  lease: takingReaders.lease,
+  lanes: someLanes,
+} satisfies ReadersOf<PerformOptions>
+
+const enqueueReaders = {
+  id: anything<string>(),
+  headers: anything<UserHeaders>(),
+  delay: time(),
+  at: moment,
+  priority: oneOf(...lanes),
+  unique: anything<string>(),
+  expires: time(1),
+  retry: anything<RetryOptions>(),
+  signal,
+} satisfies ReadersOf<EnqueueOptions>

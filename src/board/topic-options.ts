@@ -1,0 +1,107 @@
+/** What may be said about a topic, an event and a subscription: the options, and how they are read. */
+
+import type { Duration } from '../base/duration.ts'
+import { fault } from '../base/errors.ts'
+import { anything, callable, oneOf, type Reader, type ReadersOf, readOptions, signal, time, whole, wrong } from '../base/options.ts'
+import { looksLikeSchema, type Schema } from '../base/schema.ts'
+import type { Gate } from '../runtime/gate.ts'
+import type { Start } from '../wire/declare.ts'
+import type { UserHeaders } from '../wire/envelope.ts'
+import type { Retention } from '../wire/streams.ts'
+import type { EventContext } from './context.ts'
+import type { RetentionOptions, RetryOptions, Topic, TopicOptions } from './contract.ts'
+import type { PublishOptions } from './sender.ts'
+
+/** What a subscriber decides for itself. */
+export interface SubscribeOptions<Event = unknown> {
+  /** Where a subscription begins that is new on the broker: with what is new, with all that is kept, at a time, or at a sequence. Default `'new'`. Edge: later changes do not move it. */
+  readonly from?: 'new' | 'all' | Date | number
+  /** When a failed attempt is tried again. Default: five attempts, with the waits of `RetryOptions`. */
+  readonly retry?: RetryOptions
+  /** Only events for which this does not say false reach the handler; the others are acknowledged. Default: all. Edge: asked in your process, so what is filtered out has travelled. */
+  readonly filter?: (event: Event, ctx: EventContext) => boolean
+  /** Time for one run of the handler. Default 60 s. Edge: noticed up to 100 ms late. */
+  readonly timeout?: Duration
+  /** Handlers at once, in this process. Default 10. Edge: 1 to 100,000. */
+  readonly concurrency?: number
+  /** Leave to run, asked one after the other before a slot is taken. Default: none. Edge: who waits at a gate uses no attempt. */
+  readonly gates?: readonly Gate[]
+  /** How long the broker waits for a sign of life before it hands the event to another worker. Default 30 s. Edge: at least 1 s; prolonged by itself while the process lives and its event loop turns. */
+  readonly lease?: Duration
+}
+
+/** Handles an event. What it returns is not kept; what it throws is retried by the policy of the subscription. */
+export type Subscriber<Event> = (event: Event, ctx: EventContext) => unknown
+
+/** Refuses what cannot be published on. Throws INVALID_ARGUMENT. */
+export function checkTopic(topic: Topic<never>, where: string): void {
+  if (topic?.kind === 'topic') return
+  throw fault('INVALID_ARGUMENT', `The first argument of ${where} is not a topic.`, { fix: 'Make one with topic("name", schema).' })
+}
+
+/** Refuses options that cannot be used. Throws INVALID_OPTION or UNKNOWN_OPTION. */
+export function checkPublish(options: PublishOptions): void {
+  readOptions('publish()', options, publishReaders)
+}
+
+/** The same for many at once, each of which has an id of its own. */
+export function checkPublishMany(options: Omit<PublishOptions, 'id'> | undefined): void {
+  const { id: _id, ...readers } = publishReaders
+  readOptions('publishMany()', options, readers)
+}
+
+/** Reads `from: …`. */
+export const startOption: Reader<Start> = (value) => {
+  if (value === 'new' || value === 'all') return { at: value }
+  if (typeof value === 'number' && Number.isInteger(value) && value > 0) return { sequence: value }
+  if (value instanceof Date && !Number.isNaN(value.getTime())) return { time: value }
+  return wrong('it must be "new", "all", a Date or a sequence')
+}
+
+const someGates: Reader<readonly Gate[]> = (value) =>
+  Array.isArray(value) && value.every((gate) => typeof gate?.enter === 'function')
+    ? (value as Gate[])
+    : wrong('it must be a list of gates, each with a function enter')
+
+/** Options that say how deliveries are taken, equal for both kinds of binding. */
+export const takingReaders = { timeout: time(1), concurrency: whole(1, 100_000), gates: someGates, lease: time(1000) }
+
+/** Reads the options of a subscription. */
+export const subscribeReaders = {
+  ...takingReaders,
+  from: startOption,
+  retry: anything<RetryOptions>(),
+  filter: callable<(event: unknown, ctx: EventContext) => boolean>(),
+} satisfies ReadersOf<SubscribeOptions>
+const publishReaders = {
+  id: anything<string>(),
+  headers: anything<UserHeaders>(),
+  key: anything<string>(),
+  signal,
+} satisfies ReadersOf<PublishOptions>
+const topicReaders = {
+  encoding: oneOf('msgpack', 'json'),
+  retention: anything<NonNullable<TopicOptions['retention']>>(),
+} satisfies ReadersOf<TopicOptions>
+const retentionReaders = {
+  age: time(1000),
+  bytes: whole(1, Number.MAX_SAFE_INTEGER),
+  messages: whole(1, Number.MAX_SAFE_INTEGER),
+} satisfies ReadersOf<RetentionOptions>
+
+/** The settings of a topic, read. The schema may be left out. */
+export function topicSettings(
+  name: string,
+  second: Schema | TopicOptions | undefined,
+  third: TopicOptions | undefined,
+): Pick<Topic, 'schema' | 'encoding' | 'retention'> {
+  const schema = looksLikeSchema(second) ? second : undefined
+  const where = `topic(${name})`
+  const { encoding, retention } = readOptions(where, schema === undefined ? second : third, topicReaders)
+  return { schema, encoding: encoding ?? 'msgpack', retention: retention && retentionOf(where, retention) }
+}
+
+function retentionOf(where: string, given: NonNullable<TopicOptions['retention']>): Retention {
+  const { age, bytes, messages } = readOptions(`${where}.retention`, given, retentionReaders)
+  return { age: age ?? 0, bytes: bytes ?? 0, messages: messages ?? 0 }
+}
