@@ -11,7 +11,8 @@ import { oneOf, type ReadersOf, readOptions, text, time, whole } from '../base/o
 import type { Run } from '../runtime/run.ts'
 import { encode } from '../wire/codec.ts'
 import { header, headerBlock, headerJson, mostHeaderBytes, mostOwnHeaderBytes } from '../wire/envelope.ts'
-import { subscriptionName, topicOf } from '../wire/names.ts'
+import { meantFor, subscriptionName, topicOf } from '../wire/names.ts'
+import { place } from '../wire/place.ts'
 import { shelf } from '../wire/stored.ts'
 import type { Task, Topic, TopicPattern } from './contract.ts'
 import type { Core } from './core.ts'
@@ -162,6 +163,7 @@ export function dead(core: Core): Dead {
 
   async function sendBack(letter: Letter, body: Uint8Array): Promise<void> {
     if (letter.style === 'explicit') await core.results.forget(letter.id)
+    else await refuseDeparted(letter)
     const fields: (readonly [string, string])[] = [
       [header.id, `redriven:${letter.sequence}`],
       [header.ownId, letter.id],
@@ -174,6 +176,15 @@ export function dead(core: Core): Dead {
       body,
     })
     await letters.remove(letter.sequence)
+  }
+
+  /** A service that has left would never hear it, and the letter would be gone. */
+  async function refuseDeparted({ back, service, name, sequence }: Letter): Promise<void> {
+    const { stream, consumer } = meantFor(core.names, back)
+    if (await place(core.layout, stream, consumer).exists()) return
+    throw fault('NOT_FOUND', `Dead letter ${sequence} cannot be redriven: ${service} no longer subscribes to ${name}.`, {
+      fix: 'Let the service subscribe again, or discard the letter.',
+    })
   }
 
   return {

@@ -210,6 +210,12 @@ export const subscriptionName = (service: string, topic: string): string => join
 /** The consumer of the performers of a task. Every service that performs it shares this one: exactly one worker gets each task. */
 export const performerName = (task: string, lane: Lane): string => `${token(task)}@${lane}`
 
+/** The stream and the consumer that a redriven event is meant for. */
+export function meantFor(names: Names, subject: string): { readonly stream: string; readonly consumer: string } {
+  const [, kind, first = '', second = ''] = subject.split('.')
+  return kind === 'ownredriven' ? { stream: names.topic(untoken(first)), consumer: second } : { stream: names.topics, consumer: first }
+}
+
 /** The topic an event was published on, read from its subject, whether it came at first hand or redriven. */
 export function topicOf(subject: string): string {
   const parts = subject.split('.')

@@ -23,6 +23,8 @@ export interface Standing {
 /** One consumer of a stream. All of it throws NOT_FOUND where there is none. */
 export interface Place {
   standing(): Promise<Standing>
+  /** Whether there is one. */
+  exists(): Promise<boolean>
   /** Hands over nothing until then, to nobody. Survives restarts. */
   pause(until: Date): Promise<void>
   resume(): Promise<void>
@@ -67,6 +69,11 @@ export function place({ manager }: Layout, stream: string, consumer: string): Pl
   }
 
   return {
+    exists: () =>
+      consumers.info(stream, consumer).then(
+        () => true,
+        (error: unknown) => (consumerMissing.has(codeOf(error)) ? false : told(error, `consumer ${consumer} of ${stream}`)),
+      ),
     async standing() {
       const info = await asked(consumers.info(stream, consumer))
       return {

@@ -194,7 +194,7 @@ function pull(link: Link, answers: Answers, place: ConsumerPlace, receiver: Rece
       if (closed || n <= 0) return
       outstanding += n
       heard = Date.now()
-      const body = `{"batch":${n},"expires":${expires}000000,"idle_heartbeat":${heartbeat}000000,"max_bytes":${mostBytes}}`
+      const body = `{"batch":${n},"expires":${expires}000000,"idle_heartbeat":${heartbeat}000000,"max_bytes":${Math.max(mostBytes, 2 * link.maxPayload)}}`
       try {
         nc.publish(request, body, { reply: `${inbox}.${++pulls}` })
       } catch (error) {
