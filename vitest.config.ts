@@ -1,5 +1,6 @@
 /** One run, five projects: what needs no broker, what needs one, the types, the repository's own promises, the demos. */
 
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 // `import … from 'callboard'` means the source here, as package.json says under this name; the others are vite's own.
@@ -16,8 +17,8 @@ const onBroker = { globalSetup: ['test/setup/broker.ts'], hookTimeout: 30_000 }
 export default defineConfig({
   test: {
     pool: 'forks',
-    // Left to itself vitest keeps one core free, which on a machine with two is half of it; and the broker tests mostly wait.
-    maxWorkers: '100%',
+    // The broker tests mostly wait, so there may be more of them than cores.
+    maxWorkers: Math.max(4, availableParallelism()),
     reporters: ['default', './test/setup/reporter.ts'],
     projects: [
       { ...shared, test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },

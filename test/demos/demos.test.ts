@@ -1,72 +1,11 @@
 /** The demos, run as a user runs them: as programs of their own, by what they print and by how they end. */
 
-import { type ChildProcess, spawn } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
-import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
+import { nobodyIsLeft, start } from '../support/demo.ts'
 import { until } from '../support/until.ts'
-
-/** A program that runs, and what it has written so far. */
-interface Program {
-  readonly process: ChildProcess
-  readonly written: { out: string; err: string }
-  /** Its exit code, when it and everything that could write in its place has ended. */
-  readonly ended: Promise<number | null>
-  /** It, and the processes that it and they have started, as long as they run. */
-  left(): Promise<Left[]>
-}
-
-/** A process, known by a mark in its environment, which children inherit. Only Linux shows it. */
-interface Left {
-  readonly pid: number
-  readonly command: string
-}
-
-function start(program: string, ...args: string[]): Program {
-  const mark = `CALLBOARD_TEST_RUN=${randomUUID()}`
-  const [name = '', value] = mark.split('=')
-  const child = spawn(process.execPath, ['--conditions=callboard-source', '--import', 'tsx', `demos/${program}.ts`, ...args], {
-    env: { ...process.env, [name]: value },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  const written = { out: '', err: '' }
-  child.stdout.on('data', (chunk) => (written.out += chunk))
-  child.stderr.on('data', (chunk) => (written.err += chunk))
-  const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
-  // Whoever is left, because a test has failed, does not stay.
-  onTestFinished(async () => {
-    child.kill('SIGKILL')
-    for (const { pid } of await marked(mark)) kill(pid)
-  })
-  return { process: child, written, ended, left: () => marked(mark) }
-}
-
-async function marked(mark: string): Promise<Left[]> {
-  if (process.platform !== 'linux') return []
-  const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry))
-  const found = pids.map(async (pid) => {
-    const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')
-    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
-    return environment.includes(mark) ? [{ pid: Number(pid), command: command.replaceAll('\0', ' ') }] : []
-  })
-  return (await Promise.all(found)).flat()
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch {
-    // It has ended by itself in the meantime.
-  }
-}
-
-/** What is still there when the time is over is named by the failure. */
-async function nobodyIsLeft({ left }: Program): Promise<void> {
-  const nobody = async () => expect(await left()).toEqual([])
-  await until('every process the demo started has ended', async () => nobody().then(() => true), 30_000)
-}
 
 test('headless, the counts hold: nothing lost, every duplicate explained', async () => {
   const demo = start('run', '--json', '--seed', '7')
@@ -83,17 +22,6 @@ test('headless, the counts hold: nothing lost, every duplicate explained', async
   expect(demos[1].retried).toBeGreaterThan(4)
   expect(demo.written.err).toContain('killed (SIGKILL)')
   expect(code).toBe(0)
-  await nobodyIsLeft(demo)
-})
-
-test('live, without a terminal, all demos are plain lines and end by themselves with the score board', async () => {
-  const demo = start('start')
-  expect(await demo.ended).toBe(0)
-  const { out, err } = demo.written
-  expect(err).toBe('')
-  for (const said of ['Broker ', 'Data ', 'posts #1', '┄┄▷', '◇', '──▶', '■', 'SCORE BOARD']) expect(out).toContain(said)
-  expect(out.match(/✔ ok/g)).toHaveLength(3)
-  expect(out).not.toContain('\u001B[')
   await nobodyIsLeft(demo)
 })
 
