@@ -8,8 +8,8 @@
 
 import { onAbort } from '../base/deadline.ts'
 import { fault } from '../base/errors.ts'
-import { newId } from '../base/ids.ts'
 import { Queue } from '../base/queue.ts'
+import { sendBatch } from './batch.ts'
 import type { Link } from './connection.ts'
 import { asHeaders } from './raw.ts'
 import { type ApiError, forbidden, forbiddenSubject, refusalFault, refusalOf } from './refusal.ts'
@@ -81,6 +81,7 @@ export function publisher(link: Link, options: PublisherOptions = {}): Publisher
   const queue = new Queue<() => void>()
   let counter = 0
   let closed = false
+  let over = false
   let sweeping: NodeJS.Timeout | undefined
   let outbox: number[] = []
   let emptied: (() => void) | undefined
@@ -164,7 +165,9 @@ export function publisher(link: Link, options: PublisherOptions = {}): Publisher
       entry.unwatch = onAbort(signal, () =>
         settle(token, () => reject(aborted(messages, signal, entry.tries === 0 ? 'not stored' : 'unknown'))),
       )
-    if (outbox.push(token) === 1) setImmediate(post)
+    // Alone it leaves at once; with others it waits for the end of the turn, and they leave together.
+    if (entries.size === 1 && !over) send(token, entry)
+    else if (outbox.push(token) === 1) setImmediate(post)
   }
 
   function post(): void {
@@ -223,27 +226,10 @@ export function publisher(link: Link, options: PublisherOptions = {}): Publisher
         })
       }
       deafen()
+      over = true
       while (entries.size > 0) for (const [token, entry] of entries) settle(token, () => entry.reject(unanswered(entry)))
     },
   }
-}
-
-/** All messages of a batch are written at once; only the last asks for an answer, which speaks for all of them. */
-function sendBatch(link: Link, messages: readonly Outgoing[], reply: string): void {
-  const id = newId()
-  messages.forEach((message, index) => {
-    const last = index === messages.length - 1
-    const headers = asHeaders(withBatch(message.headers, id, index + 1, last))
-    link.nc.publish(message.subject, message.body, last ? { reply, headers } : { headers })
-  })
-}
-
-function withBatch(headers: Uint8Array, id: string, sequence: number, last: boolean): Uint8Array {
-  const own = `Nats-Batch-Id: ${id}\r\nNats-Batch-Sequence: ${sequence}\r\n${last ? 'Nats-Batch-Commit: 1\r\n' : ''}\r\n`
-  const block = Buffer.allocUnsafe(headers.length - 2 + own.length)
-  block.set(headers.subarray(0, headers.length - 2))
-  block.write(own, headers.length - 2, 'latin1')
-  return block
 }
 
 /** An answer is `{"stream":"…", "seq":7}`, with `"duplicate": true` at times, blanks as the broker likes them, or has an error. Anything else ("no responders" is nothing at all) is none. */
