@@ -56,7 +56,7 @@ export function machine(): Record<string, string | number> {
     cpu: cpus()[0]?.model ?? arch(),
     cores: cpus().length,
     memory_gb: Math.round(totalmem() / 2 ** 30),
-    system: `${platform()} ${release()}`,
+    system: `${platform()} ${release().split('-')[0]}`,
     distribution: read('/etc/os-release')?.match(/^PRETTY_NAME="?([^"\n]+)/m)?.[1] ?? platform(),
     store: fileSystemOf(tmpdir()),
   }
