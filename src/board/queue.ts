@@ -18,7 +18,7 @@ export interface QueueOptions {
    *
    * work  an acknowledged task is removed at once. After the end of the broker's process nothing runs twice that was acknowledged.
    * log   an acknowledged task is removed a moment later, with all before it, and tasks enqueued at the same moment are stored in one
-   *       step. On a server that syncs always this is ten to twenty times faster, at this price: after the broker's process or its
+   *       step. On a server that syncs always this is several times faster, at this price: after the broker's process or its
    *       machine ends, tasks acknowledged just before may run again. None is lost.
    */
   readonly layout?: QueueLayout

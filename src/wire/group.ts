@@ -2,7 +2,7 @@
  * Group commit: what is published at the same moment is stored in one step.
  *
  * A server that syncs always syncs once for an atomic batch and once for each single message: 5,000 single messages a
- * second against 17,000 to 97,000 in batches. While one or two batches are on their way the next one gathers, so its size follows
+ * second against 54,000 in batches of 1,000 (docs/decisions/queue-layout.md). While one or two batches are on their way the next one gathers, so its size follows
  * the load: alone, a message waits for nobody.
  * source: group commit as databases do it; DeWitt et al., Implementation Techniques for Main Memory Database Systems, 1984.
  */
