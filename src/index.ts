@@ -1,6 +1,7 @@
 /** The public door: names, no logic. */
 
 export type { Backoff } from './base/backoff.ts'
+export type { Durability, Sync } from './base/durability.ts'
 export type { Duration } from './base/duration.ts'
 export {
   BrokerError,

@@ -3,6 +3,7 @@
  * nothing is built and nothing is paid.
  */
 
+import type { Durability } from './durability.ts'
 import type { Obituary } from './obituary.ts'
 
 /** Which way something was invoked: because it subscribed, or because it was named. */
@@ -46,6 +47,8 @@ export interface EventMap {
   trouble: { readonly what: string; readonly error?: unknown }
   /** The broker differs from the code and was left as it is. */
   drift: { readonly sentences: readonly string[] }
+  /** What a power cut would cost here: told once, after the board was opened. */
+  durability: Durability
   /** The connection was lost or is back. */
   connection: { readonly state: 'lost' | 'back'; readonly server: string }
 }

@@ -1,5 +1,6 @@
 /** The board: a connection with its declared streams, which hands out the verbs. */
 
+import type { Durability } from '../base/durability.ts'
 import type { Duration } from '../base/duration.ts'
 import { fault, shown } from '../base/errors.ts'
 import type { EventMap } from '../base/events.ts'
@@ -47,6 +48,8 @@ export interface BoardOptions extends Address {
   readonly log?: LogOption
   /** Messages under way to the broker at most; more wait their turn. Default 1,000. Edge: 1 to 100,000. */
   readonly inFlight?: number
+  /** Monitoring addresses of the servers, as `http://127.0.0.1:8222`: asked how often they sync, for `durability`. Default: `CALLBOARD_MONITOR`, else the broker is asked, which answers where its configuration lets it. Edge: a text may hold several with commas between. */
+  readonly monitor?: string | readonly string[]
 }
 
 /** How to listen live. */
@@ -98,6 +101,8 @@ export interface Board extends Sender, AsyncDisposable {
   readonly dead: Dead
   /** What the broker enqueues or publishes later and repeatedly. */
   readonly schedules: Schedules
+  /** Asks what a power cut would cost: how many copies there are, and how often the servers sync, where they say so. */
+  durability(): Promise<Durability>
   /** Hears what callboard tells about itself. Gives back how to stop. */
   on<K extends keyof EventMap>(event: K, listener: (payload: EventMap[K]) => void): () => void
   /** Stops all services of this board, then closes its connections. Closing twice is closing once. */
@@ -114,6 +119,12 @@ const prefix: Reader<string> = (value) =>
   typeof value === 'string' && /^[\w-]+(\.[\w-]+)*$/.test(value)
     ? value
     : wrong('it must be parts of A-Z a-z 0-9 _ - joined by single dots')
+
+const httpAddresses: Reader<string | readonly string[]> = (value) => {
+  const given = typeof value === 'string' ? value.split(',') : Array.isArray(value) ? value : []
+  const good = given.length > 0 && given.every((each) => typeof each === 'string' && /^https?:\/\/[^/]/.test(each) && URL.canParse(each))
+  return good ? given : wrong('it must be http:// or https:// addresses')
+}
 
 const boardReaders = {
   servers: anything<string | readonly string[]>(),
@@ -132,6 +143,7 @@ const boardReaders = {
   deadLetters: whole(1, Number.MAX_SAFE_INTEGER),
   log: logOption,
   inFlight: whole(1, 100_000),
+  monitor: httpAddresses,
 } satisfies ReadersOf<BoardOptions>
 
 /** Opens a board. Throws what a connection or the declared streams may throw, and complaints about options. */
@@ -229,6 +241,10 @@ function face(core: OpenCore): Board {
     subscription: (service, topic) => subscriptionOf(core, service, topic),
     dead: dead(core),
     schedules: schedules(core),
+    async durability() {
+      refuseClosed()
+      return core.durability()
+    },
     on: (event, listener) => core.events.on(event, listener),
     async close(options) {
       readOptions('close()', options, { drain: time() })

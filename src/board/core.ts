@@ -1,5 +1,6 @@
 /** What topics, tasks, services and dead letters share: one open board, seen from the inside. */
 
+import type { Durability } from '../base/durability.ts'
 import type { Events } from '../base/events.ts'
 import type { Answers } from '../wire/answers.ts'
 import type { Link } from '../wire/connection.ts'
@@ -26,6 +27,8 @@ export interface Core {
   readonly table: Table
   readonly layout: Layout
   readonly results: Results
+  /** Asks what a power cut would cost. */
+  durability(): Promise<Durability>
   readonly events: Events
   readonly log: Logger
   /** How this process is called in dead letters, notes and answers. */

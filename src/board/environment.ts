@@ -5,15 +5,22 @@ import type { Address } from '../wire/connection.ts'
 /** Settings found in an environment. */
 export interface Environment extends Pick<Address, 'servers' | 'credentials'> {
   readonly namespace?: string
+  readonly monitor?: string
 }
 
 /**
  * Reads `CALLBOARD_URL` or `NATS_URL` (servers, separated by commas), `CALLBOARD_CREDS` or `NATS_CREDS` (path of a credentials
- * file) and `CALLBOARD_NAMESPACE`.
+ * file), `CALLBOARD_NAMESPACE` and `CALLBOARD_MONITOR` (monitoring addresses, separated by commas).
  */
 export function fromEnvironment(env: Readonly<Record<string, string | undefined>>): Environment {
   const servers = env.CALLBOARD_URL || env.NATS_URL
   const credentials = env.CALLBOARD_CREDS || env.NATS_CREDS
   const namespace = env.CALLBOARD_NAMESPACE
-  return { ...(servers ? { servers } : {}), ...(credentials ? { credentials } : {}), ...(namespace ? { namespace } : {}) }
+  const monitor = env.CALLBOARD_MONITOR
+  return {
+    ...(servers ? { servers } : {}),
+    ...(credentials ? { credentials } : {}),
+    ...(namespace ? { namespace } : {}),
+    ...(monitor ? { monitor } : {}),
+  }
 }

@@ -5,7 +5,7 @@ import type { Events } from '../base/events.ts'
 import { type Reader, wrong } from '../base/options.ts'
 
 /** A pino logger, or anything of its shape. */
-export type Logger = Pick<Pino, 'child' | 'trace' | 'debug' | 'info' | 'warn' | 'error'>
+export type Logger = Pick<Pino, 'child' | 'trace' | 'debug' | 'info' | 'warn' | 'error'> & Partial<Pick<Pino, 'isLevelEnabled'>>
 
 /** A logger of one's own, a level for the built-in one, or false for none. */
 export type LogOption = Logger | Level | false
@@ -28,6 +28,9 @@ export function logger(option: LogOption): Logger {
 export function logEvents(events: Events, log: Logger): void {
   events.on('trouble', ({ what, error }) => log.warn({ err: error }, what))
   events.on('drift', ({ sentences }) => log.warn({ drift: sentences }, `the broker differs from the code: ${sentences.join('; ')}`))
+  // To ask for it costs a question to the broker: only where the line would be written.
+  if (log.isLevelEnabled?.('info') !== false)
+    events.on('durability', ({ sentence, level: durability, replicas, sync }) => log.info({ durability, replicas, sync }, sentence))
   events.on('connection', ({ state, server }) =>
     log.warn({ server }, state === 'lost' ? 'connection lost, dialling' : 'connection is back'),
   )

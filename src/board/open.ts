@@ -1,6 +1,7 @@
 /** Opening a board: connection, streams, publisher, table, log, in this order. */
 
 import { hostname } from 'node:os'
+import { durabilityOf } from '../base/durability.ts'
 import { fault } from '../base/errors.ts'
 import { Events } from '../base/events.ts'
 import { origin } from '../base/ids.ts'
@@ -11,6 +12,7 @@ import { groupCommit } from '../wire/group.ts'
 import { names } from '../wire/names.ts'
 import { type Publisher, publisher } from '../wire/publisher.ts'
 import { layout } from '../wire/streams.ts'
+import { syncs } from '../wire/sync.ts'
 import { table } from '../wire/table.ts'
 import type { Core } from './core.ts'
 import { type LogOption, logEvents, logger } from './log.ts'
@@ -28,6 +30,7 @@ export interface OpenOptions extends Address {
   readonly deadLetters?: number
   readonly log?: LogOption
   readonly inFlight?: number
+  readonly monitor?: string | readonly string[]
 }
 
 const mostDead = 1_000_000
@@ -76,6 +79,12 @@ export async function open(options: OpenOptions): Promise<OpenCore> {
     const found = early ?? []
     early = undefined
     if (found.length > 0) events.tell('drift', { sentences: found.map(inWords) })
+    // Asked in the background: nobody waits for it, and a board that is closed meanwhile owes nobody an answer.
+    if (events.heard('durability'))
+      core.durability().then(
+        (told) => events.tell('durability', told),
+        () => undefined,
+      )
   })
   const publishing = publisher(speaking, { inFlight: options.inFlight ?? 1000, budget: Math.min(30_000, dedupe / 2) })
   const kept = table(speaking, place, publishing, (what, error) => events.tell('trouble', { what, error }))
@@ -113,6 +122,7 @@ export async function open(options: OpenOptions): Promise<OpenCore> {
     table: kept,
     layout: declared,
     results: results(speaking, place, kept, events, async (filter) => void (await declared.manager.streams.purge(place.table, { filter }))),
+    durability: async () => durabilityOf(await declared.copies(), await syncs(speaking, listed(options.monitor))),
     events,
     log,
     worker: `${hostname()}/${process.pid}/${origin.slice(0, 4)}`,
@@ -133,6 +143,9 @@ export async function open(options: OpenOptions): Promise<OpenCore> {
   }
   return core
 }
+
+/** One text may hold several, with commas between. */
+const listed = (monitor: string | readonly string[] = []) => (typeof monitor === 'string' ? monitor.split(',') : monitor)
 
 /** Does each thing once: a promise while it is being done, nothing when it is done, and again when it has failed. */
 function remembering(): (key: string, work: () => Promise<void>) => Promise<void> | undefined {

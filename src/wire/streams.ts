@@ -40,6 +40,8 @@ export interface Layout {
   consumer(stream: string, name: string, filters: readonly string[], lease: number, start: Start | Behind): Promise<Footing>
   /** Where a consumer stands. */
   footing(stream: string, name: string): Promise<Footing>
+  /** Copies of the stream of this namespace that has the fewest. */
+  copies(): Promise<number>
   /** Removes what lies at or behind a floor. */
   trim(stream: string, filter: string, floor: number): Promise<void>
 }
@@ -129,6 +131,11 @@ export async function layout(link: Link, names: Names, options: LayoutOptions): 
       }),
     consumer: (streamName, name, filters, lease, start) =>
       declareConsumer(manager, streamName, consumerConfig(name, filters, lease), start, options),
+    async copies() {
+      let fewest = replicas
+      for await (const { config } of manager.streams.list(`${ns}.>`)) fewest = Math.min(fewest, config.num_replicas)
+      return fewest
+    },
     trim: async (streamName, filter, floor) => {
       if (floor > 0)
         await manager.streams.purge(streamName, { filter, seq: floor + 1 }).catch((error) => told(error, `trimming ${streamName}`))

@@ -3,6 +3,9 @@
  * them, and the connection is the same afterwards.
  */
 
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import {
   type Board,
   type CallboardError,
@@ -15,6 +18,7 @@ import {
   task,
   topic,
 } from 'callboard'
+import { startServer } from 'callboard/server'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { z } from 'zod'
 import { type Broker, broker, gathered, openBoard, streams, thrownBy } from '../support/board.ts'
@@ -683,8 +687,13 @@ describe('an address', () => {
   })
 
   test('whose password has an @ is understood', async () => {
-    const { hostname, port } = new URL(inject('natsUrl'))
-    await using own = await openBoard({ servers: `nats://ann:p%40ss@w@${hostname}:${port}` })
+    const folder = await mkdtemp(join(tmpdir(), 'callboard-test-'))
+    const config = join(folder, 'nats-server.conf')
+    await writeFile(config, 'listen: 127.0.0.1:-1\njetstream {}\nauthorization { user: ann, password: "p@ss@w" }')
+    await using server = await startServer({ config, port: 0, store: 'memory' })
+    await rm(folder, { recursive: true })
+    const { host, port } = server
+    await using own = await openBoard({ servers: `nats://ann:p%40ss@w@${host}:${port}` })
     await own.publish(news, 1)
   })
 
