@@ -2,7 +2,7 @@
 
 import type { ConsumerConfig, ConsumerInfo, JetStreamManager, StreamConfig } from '@nats-io/jetstream'
 import { DeliverPolicy } from '@nats-io/jetstream'
-import { conflict, type Drift, differences, type OnDrift, vital } from './drift.ts'
+import { conflict, type Drift, differences, grows, type OnDrift, vital } from './drift.ts'
 import { codeOf, told } from './refusal.ts'
 
 /** Where a subscription that is set up for the first time begins. */
@@ -48,7 +48,7 @@ export async function declareStream(
     const code = codeOf(error)
     if (code === nameTaken) {
       const { config: found } = await manager.streams.info(config.name).catch((cause) => told(cause, place))
-      await reconcile(place, config, { ...found }, options, () => manager.streams.update(config.name, { ...found, ...config }))
+      await reconcile(place, config, { ...found }, options, (fields) => manager.streams.update(config.name, { ...found, ...fields }))
     } else if (tooFewPeers.has(code) && (config.num_replicas ?? 1) > 1 && options.replicas === undefined) {
       await declareStream(manager, { ...config, num_replicas: 1 }, options)
     } else told(error, place)
@@ -76,8 +76,8 @@ export async function declareConsumer(
   }
   // Where a subscription began is history: it cannot change, and code that says otherwise now means only new ones.
   const { config: there } = found
-  const changed = await reconcile(place, config, { ...there }, options, () =>
-    manager.consumers.update(stream, config.durable_name, { ...there, ...config }),
+  const changed = await reconcile(place, config, { ...there }, options, (fields) =>
+    manager.consumers.update(stream, config.durable_name, { ...there, ...fields }),
   )
   return footingOf(changed ? await look().catch((error) => told(error, place)) : found)
 }
@@ -96,24 +96,37 @@ export function footingOf({ config, ack_floor }: ConsumerInfo): Footing {
   return { lease: (config.ack_wait ?? 0) / 1_000_000, floor: ack_floor.stream_seq }
 }
 
-/** Settles a difference as the user chose; true if the broker was changed. What cannot be told apart from a mistake is never changed silently. */
-async function reconcile(
+/**
+ * Settles a difference as the user chose; true if the broker was changed. What cannot be told apart from a mistake is never
+ * changed silently. Subjects that are only added harm nobody, so an upgrade adds them.
+ */
+async function reconcile<Config extends object>(
   place: string,
-  declared: object,
+  declared: Config,
   found: Record<string, unknown>,
   options: DeclareOptions,
-  update: () => Promise<unknown>,
+  update: (fields: Partial<Config>) => Promise<unknown>,
 ): Promise<boolean> {
   const drift = differences(place, declared, found)
   if (drift.length === 0) return false
-  const fatal = drift.filter((difference) => vital.has(difference.field))
+  const fatal = drift.filter((difference) => vital.has(difference.field) && !grows(difference))
   if (options.onDrift === 'refuse' || fatal.length > 0) throw conflict(fatal.length > 0 ? fatal : drift)
-  if (options.onDrift === 'update') await update().catch((error: unknown) => told(error, `updating ${place}`))
-  else options.tell(drift)
-  return options.onDrift === 'update'
+  const whole = options.onDrift === 'update'
+  const grown = drift.filter(grows)
+  const changes = whole ? declared : (Object.fromEntries(grown.map((each) => [each.field, each.declared])) as Partial<Config>)
+  if (whole || grown.length > 0)
+    await update(changes).catch((error: unknown) => {
+      if (codeOf(error) === subjectsTaken) throw conflict(drift)
+      told(error, `updating ${place}`)
+    })
+  const left = whole ? [] : drift.filter((each) => !grows(each))
+  if (left.length > 0) options.tell(left)
+  return whole || grown.length > 0
 }
 
 const nameTaken = 10058
 const consumerExists = 10148
 const consumerMissing = 10014
+/** Another stream has them. */
+const subjectsTaken = 10065
 const tooFewPeers = new Set([10005, 10074])

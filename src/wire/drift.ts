@@ -30,6 +30,11 @@ export function inWords({ place, field, declared, found }: Drift): string {
 /** Without these being equal callboard does not work. */
 export const vital = new Set(['retention', 'subjects', 'storage'])
 
+/** Whether a stream only has to take more subjects than it does: a newer callboard met the stream of an older one. */
+export function grows({ field, declared, found }: Drift): boolean {
+  return field === 'subjects' && Array.isArray(declared) && Array.isArray(found) && found.every((subject) => declared.includes(subject))
+}
+
 /** The error for differences that are not accepted. */
 export function conflict(drift: readonly Drift[]): Error {
   return fault('CONFIG_CONFLICT', `The broker differs from the code: ${drift.map(inWords).join('; ')}.`, { details: { drift } })

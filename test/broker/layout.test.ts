@@ -91,6 +91,39 @@ describe('what is declared', () => {
     expect(error.message).toMatch(/retention is "workqueue", the code says "limits"/)
   })
 
+  test('an upgrade that adds a subject to a stream of ours adds it, keeps what is stored, and says nothing', async () => {
+    await using raw = await broker()
+    await using first = await openBoard()
+    await first.enqueue(chore, 1)
+    const { queue } = streams(first)
+    const { config } = await raw.manager.streams.info(queue())
+    const older = { ...config, subjects: config.subjects.filter((subject) => !subject.includes('.schedule.')) }
+    await raw.manager.streams.update(queue(), older)
+    await using second = await beside(first)
+    const told: string[] = []
+    second.on('drift', ({ sentences }) => told.push(...sentences))
+    await second.enqueue(chore, 2)
+    const after = await raw.manager.streams.info(queue())
+    expect(after.config.subjects).toEqual(config.subjects)
+    expect([after.state.messages, told]).toEqual([2, []])
+  })
+
+  test('subjects are not added where every difference is to be refused, nor taken away', async () => {
+    await using raw = await broker()
+    await using first = await openBoard()
+    await first.enqueue(chore, 1)
+    const name = streams(first).queue()
+    const { config } = await raw.manager.streams.info(name)
+    await raw.manager.streams.update(name, { ...config, subjects: config.subjects.slice(0, 2) })
+    await using strict = await beside(first, { onDrift: 'refuse' })
+    expect(await thrownBy(strict.enqueue(chore, 2))).toMatchObject({ code: 'CONFIG_CONFLICT' })
+    const more = [...config.subjects, `${first.namespace}.of.tomorrow`]
+    await raw.manager.streams.update(name, { ...config, subjects: more })
+    await using older = await beside(first, { onDrift: 'update' })
+    expect(await thrownBy(older.enqueue(chore, 2))).toMatchObject({ code: 'CONFIG_CONFLICT' })
+    expect((await raw.manager.streams.info(name)).config.subjects).toEqual(more)
+  })
+
   test('a consumer made by other code with a shorter lease is prolonged by what the broker says, so nothing runs twice', async () => {
     await using raw = await broker()
     await using first = await openBoard()

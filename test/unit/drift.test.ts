@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { conflict, differences, inWords } from '../../src/wire/drift.ts'
+import { conflict, differences, grows, inWords } from '../../src/wire/drift.ts'
 
 const fields = (declared: object, found: Record<string, unknown>) => differences('stream X', declared, found).map((each) => each.field)
 
@@ -43,4 +43,14 @@ test('differences that are not accepted are one error with all of them', () => {
     details: { drift },
     message: expect.stringMatching(/max_age.*; .*subjects/),
   })
+})
+
+test.each<[string, string[], string[], boolean]>([
+  ['one more', ['a', 'b'], ['a'], true],
+  ['the same in another order', ['b', 'a'], ['a', 'b'], true],
+  ['one less', ['a'], ['a', 'b'], false],
+  ['one for another', ['a', 'c'], ['a', 'b'], false],
+])('subjects only grow with %s: %j for %j', (_, declared, found, growing) => {
+  const [difference] = differences('stream X', { subjects: declared }, { subjects: found })
+  expect(difference && grows(difference)).toBe(growing)
 })
