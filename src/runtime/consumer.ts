@@ -8,6 +8,7 @@
 import { setMaxListeners } from 'node:events'
 import { atMost } from '../base/deadline.ts'
 import type { Events } from '../base/events.ts'
+import { atTurnsEnd } from '../base/turn.ts'
 import type { Intake, Receiver } from '../wire/source.ts'
 import { count, noted, past } from './attempt.ts'
 import type { Binding } from './binding.ts'
@@ -91,14 +92,12 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
     if (slots.shared) ask()
     else if (!asking) {
       asking = true
-      setImmediate(() => {
-        asking = false
-        ask()
-      })
+      atTurnsEnd(ask)
     }
   }
 
   function ask(): void {
+    asking = false
     if (intake === undefined || closing.signal.aborted) return
     const more = demand.more(hand.size)
     if (more > 0) intake.ask(more)
@@ -238,9 +237,9 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
     const now = Date.now()
     prolong(hand, binding.source.lease, now)
     for (const run of overdue(running, now)) interrupt(run, 'timed out')
-    demand.tick(hand.size === 0)
+    const idle = demand.tick(hand.size)
     fill()
-    if (hand.size === 0) {
+    if (idle) {
       clearInterval(ticking)
       ticking = undefined
     }

@@ -43,10 +43,12 @@ export class Demand {
     this.#done++
   }
 
-  /** A tick has passed. `idle`: nothing is held. */
-  tick(idle: boolean): void {
+  /** A tick has passed with `held` in hand now. Says whether the consumer is idle: nothing held, and nothing done since the last tick. */
+  tick(held: number): boolean {
+    const idle = held === 0 && this.#done === 0
     this.#ahead = idle ? 0 : Math.min(mostAhead, Math.max(this.#done, Math.floor(this.#ahead / 2)))
     this.#done = 0
+    return idle
   }
 
   /** How many more to ask for while so many are held, counted as asked for. Nothing before half of what may be held is used up, so that questions are few and the next arrive before the last are done. */

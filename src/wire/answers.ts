@@ -7,6 +7,7 @@
  */
 
 import { asError } from '../base/errors.ts'
+import { atTurnsEnd } from '../base/turn.ts'
 import type { Link } from './connection.ts'
 
 /** The answers of all deliveries of a link. `reply` is the address a delivery came with. */
@@ -50,6 +51,7 @@ export function answersOver(link: Link, trouble: (error: Error) => void): Answer
   let asking = fresh()
   let changes = 0
   let confirming: Promise<void> | undefined
+  let confirmed = () => {}
   let scheduled = false
   // The broker reads answers faster than it heeds them: what it had read last may have ended with it.
   const lately: Batch[] = []
@@ -63,7 +65,7 @@ export function answersOver(link: Link, trouble: (error: Error) => void): Answer
     collected.words.push(word)
     if (scheduled) return
     scheduled = true
-    setImmediate(write)
+    atTurnsEnd(write)
   }
 
   function write(): void {
@@ -75,31 +77,36 @@ export function answersOver(link: Link, trouble: (error: Error) => void): Answer
     ask()
   }
 
+  /** Behind everything else that is written in this turn, so that it leaves together with that. */
   function ask(): void {
     if (confirming !== undefined || link.nc.isClosed()) return
-    confirming = confirm().finally(() => {
-      confirming = undefined
+    confirming = new Promise((resolve) => {
+      confirmed = resolve
     })
+    atTurnsEnd(confirm)
   }
 
   /** Asks for signs until everything written is known to be read. One question at a time, so its cost does not grow with the load. */
-  async function confirm(): Promise<void> {
-    while (written.replies.length > 0) {
-      const before = changes
-      asking = written
-      written = fresh()
-      const heard = await link.nc.flush().then(
-        () => true,
-        () => false,
-      )
+  function confirm(): void {
+    const before = changes
+    asking = written
+    written = fresh()
+    const answered = (heard: boolean) => {
       // A sign on another connection says nothing about what went into the last one.
-      if (!heard || before !== changes) {
+      if (heard && before === changes) keep(asking)
+      else {
         append(asking, written)
         written = asking
-      } else keep(asking)
+      }
       asking = fresh()
-      if (!heard) return
+      if (heard && written.replies.length > 0) return atTurnsEnd(confirm)
+      confirming = undefined
+      confirmed()
     }
+    link.nc.flush().then(
+      () => answered(true),
+      () => answered(false),
+    )
   }
 
   function keep(batch: Batch): void {

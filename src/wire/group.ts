@@ -8,6 +8,7 @@
  */
 
 import { CallboardError } from '../base/errors.ts'
+import { atTurnsEnd } from '../base/turn.ts'
 import { batchLimit, type Outgoing, type Publisher, type Stored } from './publisher.ts'
 
 /** Batches under way at a time. */
@@ -31,7 +32,7 @@ export function groupCommit(publisher: Publisher): Pick<Publisher, 'publish'> {
     gathered.push(member)
     if (scheduled) return
     scheduled = true
-    setImmediate(() => {
+    atTurnsEnd(() => {
       scheduled = false
       leave()
     })

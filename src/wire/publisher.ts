@@ -9,6 +9,7 @@
 import { onAbort } from '../base/deadline.ts'
 import { fault } from '../base/errors.ts'
 import { Queue } from '../base/queue.ts'
+import { atTurnsEnd } from '../base/turn.ts'
 import { sendBatch } from './batch.ts'
 import type { Link } from './connection.ts'
 import { asHeaders } from './raw.ts'
@@ -167,7 +168,7 @@ export function publisher(link: Link, options: PublisherOptions = {}): Publisher
       )
     // Alone it leaves at once; with others it waits for the end of the turn, and they leave together.
     if (entries.size === 1 && !over) send(token, entry)
-    else if (outbox.push(token) === 1) setImmediate(post)
+    else if (outbox.push(token) === 1) atTurnsEnd(post)
   }
 
   function post(): void {
