@@ -21,6 +21,16 @@ export type { Failure, FailureError, Obituary, Reason } from './base/obituary.ts
 export type { Schema } from './base/schema.ts'
 export { type Occurrence, type PreviewOptions, preview, type When } from './base/when.ts'
 export type { LocalTime } from './base/zone.ts'
+export type {
+  BatchContext,
+  BatchOptions,
+  BatchPerformer,
+  BatchReturn,
+  BatchSubscriber,
+  Entries,
+  EventItem,
+  TaskItem,
+} from './board/batch.ts'
 export { type Board, type BoardOptions, callboard, type Heard, type ListenOptions } from './board/board.ts'
 export type { EventContext, TaskContext } from './board/context.ts'
 export type {
@@ -49,10 +59,10 @@ export type { EnqueueOptions, PublishOptions, Receipt, Sender } from './board/se
 export type { Service, ServiceBuilder, StopOptions } from './board/service.ts'
 export type { Point, Subscription } from './board/subscription.ts'
 export { task } from './board/task.ts'
-export type { Performer, PerformOptions } from './board/task-options.ts'
+export type { BatchPerformOptions, Performer, PerformOptions } from './board/task-options.ts'
 export { all, any, race } from './board/together.ts'
 export { buried, pattern, topic } from './board/topic.ts'
-export type { SubscribeOptions, Subscriber } from './board/topic-options.ts'
+export type { BatchSubscribeOptions, SubscribeOptions, Subscriber } from './board/topic-options.ts'
 export type { State, Status } from './board/whereabouts.ts'
 export type { Gate } from './runtime/gate.ts'
 export type { Run } from './runtime/run.ts'

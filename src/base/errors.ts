@@ -37,6 +37,7 @@ export const registry = {
   TOO_DEEP: { kind: 'input', means: 'A payload is nested more than 100 levels deep.', fix: 'Flatten the payload.' },
   PAYLOAD_TOO_LARGE: { kind: 'input', means: 'A message is larger than the broker takes.', fix: 'Store the data elsewhere and send a reference, or raise max_payload on the server.' },
   DUPLICATE_HANDLER: { kind: 'input', means: 'One service was given two handlers for the same contract.', fix: 'Remove one of them, or use two services.' },
+  BATCH_MISMATCH: { kind: 'input', means: 'A batch handler returned a list that is not as long as its batch, so nobody can say which entry belongs to which item.', fix: 'Return one entry for each item in their order, or nothing, and say of single items how they ended with done() and fail().' },
   NOT_TRACKED: { kind: 'input', means: 'The result of a task was asked for that keeps none.', fix: 'Give the task an output schema, or track: true.' },
   CONNECTION_FAILED: { kind: 'connection', means: 'The broker could not be reached.', fix: 'Start a server (npm start, or nats-server -c nats-server.conf) or set NATS_URL.' },
   AUTH: { kind: 'connection', means: 'The broker refused the credentials.', fix: 'Check user, password, token or credentials file.' },

@@ -8,22 +8,35 @@ import type { Binding } from '../runtime/binding.ts'
 import { type Consumer, consumer } from '../runtime/consumer.ts'
 import { Lifecycle, type Stage } from '../runtime/lifecycle.ts'
 import { checkedWord } from '../wire/names.ts'
-import type { Subscribable, Task } from './contract.ts'
+import type { BatchPerformer, BatchSubscriber } from './batch.ts'
+import type { Subscribable, Task, Topic, TopicPattern } from './contract.ts'
 import type { Core } from './core.ts'
 import { defaults } from './defaults.ts'
 import { performance } from './task.ts'
-import type { Performer, PerformOptions } from './task-options.ts'
+import type { BatchPerformOptions, Performer, PerformOptions } from './task-options.ts'
 import { subscription } from './topic.ts'
-import type { SubscribeOptions, Subscriber } from './topic-options.ts'
+import type { BatchSubscribeOptions, SubscribeOptions, Subscriber } from './topic-options.ts'
 import type { DeskAnswer } from './whereabouts.ts'
 
 /** A service being put together. Nothing happens before `start()`. */
 export interface ServiceBuilder {
+  /** Has a handler called for many events of a topic at once; each keeps its own attempts and its own end. */
+  subscribe<Event>(
+    topic: Topic<never, Event> | TopicPattern<Event>,
+    handler: BatchSubscriber<NoInfer<Event>>,
+    options: BatchSubscribeOptions<NoInfer<Event>>,
+  ): ServiceBuilder
   /** Has a handler called for each event of a topic. Nobody has to know; the publisher certainly does not. */
   subscribe<Event>(
     topic: Subscribable<Event>,
     handler: Subscriber<NoInfer<Event>>,
     options?: SubscribeOptions<NoInfer<Event>>,
+  ): ServiceBuilder
+  /** Has a handler called for many tasks of a kind at once; each keeps its own attempts, its own result and its own end. */
+  perform<Parsed, Returned>(
+    task: Task<never, Parsed, unknown, boolean, Returned>,
+    handler: BatchPerformer<Parsed, NoInfer<Returned>>,
+    options: BatchPerformOptions,
   ): ServiceBuilder
   /** Has a handler called for each task of a kind. Every service that performs it shares the work: exactly one worker gets each task. */
   perform<Parsed, Returned>(
@@ -76,14 +89,18 @@ export function service(
   }
 
   const builder: ServiceBuilder = {
-    subscribe(topic, handler, options) {
+    subscribe<Event>(topic: Subscribable<Event>, handler: Subscriber<Event> | BatchSubscriber<Event>, options?: SubscribeOptions<Event>) {
       if (topic?.kind !== 'topic' && topic?.kind !== 'pattern' && topic?.kind !== 'buried')
         throw fault('INVALID_ARGUMENT', `The first argument of ${name}.subscribe() is not a topic.`)
       once('topic', topic.name)
       binds.push(async () => [await subscription(core, name, topic, handler, options)])
       return builder
     },
-    perform(task, handler, options) {
+    perform<Parsed, Returned>(
+      task: Task<never, Parsed, unknown, boolean, Returned>,
+      handler: Performer<Parsed, Returned> | BatchPerformer<Parsed, Returned>,
+      options?: PerformOptions,
+    ) {
       if (task?.kind !== 'task') throw fault('INVALID_ARGUMENT', `The first argument of ${name}.perform() is not a task.`)
       once('task', task.name)
       let bound: Binding[] = []

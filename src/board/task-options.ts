@@ -7,6 +7,7 @@ import { isLocal, type LocalTime } from '../base/zone.ts'
 import type { Gate } from '../runtime/gate.ts'
 import type { UserHeaders } from '../wire/envelope.ts'
 import { type Lane, lanes } from '../wire/names.ts'
+import type { BatchOptions } from './batch.ts'
 import type { TaskContext } from './context.ts'
 import type { RetryOptions, Task, TaskSettings, TaskShape } from './contract.ts'
 import { defaults } from './defaults.ts'
@@ -17,7 +18,7 @@ import { takingReaders } from './topic-options.ts'
 
 /** What a performer decides for itself. */
 export interface PerformOptions {
-  /** Handlers at once, in this process. Default 10. Edge: 1 to 100,000. */
+  /** Handlers at once, in this process. Default 10, with `batch` 1. Edge: 1 to 100,000. */
   readonly concurrency?: number
   /** Leave to run, asked one after the other before a slot is taken. Default: none. Edge: who waits at a gate uses no attempt. */
   readonly gates?: readonly Gate[]
@@ -25,6 +26,12 @@ export interface PerformOptions {
   readonly lanes?: readonly Lane[]
   /** How long the broker waits for a sign of life before it hands the task to another worker. Default 30 s. Edge: at least 1 s; prolonged by itself while the process lives and its event loop turns. */
   readonly lease?: Duration
+}
+
+/** The same for a performer that handles many tasks with one call. */
+export interface BatchPerformOptions extends PerformOptions {
+  /** How many at most, and how long they wait for each other. Edge: attempts, results and dead letters stay those of each task. */
+  readonly batch: BatchOptions
 }
 
 /** Handles a task. What it returns is its result; what it throws is retried by the policy of the contract. */
@@ -104,7 +111,8 @@ export const performReaders = {
   gates: takingReaders.gates,
   lease: takingReaders.lease,
   lanes: someLanes,
-} satisfies ReadersOf<PerformOptions>
+  batch: anything<BatchOptions>(),
+} satisfies ReadersOf<BatchPerformOptions>
 
 const enqueueReaders = {
   id: anything<string>(),

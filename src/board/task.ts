@@ -11,12 +11,14 @@ import { readOptions } from '../base/options.ts'
 import type { InputOf, OutputOf, Schema } from '../base/schema.ts'
 import type { Binding } from '../runtime/binding.ts'
 import { Slots } from '../runtime/gate.ts'
+import type { Run } from '../runtime/run.ts'
 import { encode } from '../wire/codec.ts'
 import { checkedName, lanes, performerName } from '../wire/names.ts'
 import type { Stored } from '../wire/publisher.ts'
 import { consumerSource } from '../wire/source.ts'
 import { shelf } from '../wire/stored.ts'
 import { envelope } from './address.ts'
+import { type BatchPerformer, batching, batchTerms, TaskItem } from './batch.ts'
 import { TaskContext } from './context.ts'
 import type { Task, TaskSettings, TaskShape } from './contract.ts'
 import type { Core } from './core.ts'
@@ -117,11 +119,12 @@ export async function performance<Parsed, Returned>(
   core: Core,
   service: string,
   task: Task<never, Parsed, unknown, boolean, Returned>,
-  handler: Performer<Parsed, NoInfer<Returned>>,
+  handler: Performer<Parsed, NoInfer<Returned>> | BatchPerformer<Parsed, NoInfer<Returned>>,
   options?: PerformOptions,
 ): Promise<Binding[]> {
   const where = `${service}.perform(${task.name})`
-  const { concurrency, gates, lease, lanes: served } = readOptions(where, options, performReaders)
+  const { concurrency, gates, lease, lanes: served, ...read } = readOptions(where, options, performReaders)
+  const batch = read.batch && batchTerms(where, read.batch)
   checkedHandler(handler, where)
   const strange = served?.filter((lane) => !task.lanes.includes(lane)) ?? []
   if (strange.length > 0)
@@ -132,8 +135,13 @@ export async function performance<Parsed, Returned>(
   const { link, answers } = await core.listening()
   const stream = core.names.queue(task.queue)
   const label: Label = { style: 'explicit', service, name: task.name }
-  const slots = new Slots(concurrency ?? defaults.concurrency)
+  const collected = batch && batching(core, label, { ...batch, concurrency: concurrency ?? 1 }, handler as BatchPerformer<Parsed, Returned>)
+  const slots = new Slots(batch ? batch.size * (concurrency ?? 1) : (concurrency ?? defaults.concurrency))
   const policy = policyOf(where, task.retry, task.timeout)
+  const call = (input: Parsed, run: Run): unknown =>
+    collected
+      ? collected.add(run, (word) => new TaskItem(core, run, service, task.name, input, word))
+      : (handler as Performer<Parsed, Returned>)(input, new TaskContext(core, run, service, task.name))
   return lanes
     .filter((lane) => task.lanes.includes(lane) && (served ?? lanes).includes(lane))
     .map((lane) => {
@@ -147,11 +155,9 @@ export async function performance<Parsed, Returned>(
         memory: memory(core, stream, consumer),
         terms: termsOf(policy),
         read: (delivery) => readBody(delivery, task.input, task.name),
-        handle: (input, run) => {
-          const ctx = new TaskContext(core, run, service, task.name)
-          if (run.delivery.headers.plain) return handler(input as Parsed, ctx)
-          return inTurn(core, run, { label, task }, () => handler(input as Parsed, ctx))
-        },
+        handle: (input, run) =>
+          run.delivery.headers.plain ? call(input as Parsed, run) : inTurn(core, run, { label, task }, () => call(input as Parsed, run)),
+        flush: () => collected?.flush(),
         ends: (run) => task.track || keptWhenDone(task, run.delivery.subject),
         ended: async (run, outcome) => {
           if (task.track) await core.results.ended(task, run, outcome)

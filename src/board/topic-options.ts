@@ -8,6 +8,7 @@ import type { Gate } from '../runtime/gate.ts'
 import type { Start } from '../wire/declare.ts'
 import type { UserHeaders } from '../wire/envelope.ts'
 import type { Retention } from '../wire/streams.ts'
+import type { BatchOptions } from './batch.ts'
 import type { EventContext } from './context.ts'
 import type { RetentionOptions, RetryOptions, Topic, TopicOptions } from './contract.ts'
 import type { PublishOptions } from './sender.ts'
@@ -22,12 +23,18 @@ export interface SubscribeOptions<Event = unknown> {
   readonly filter?: (event: Event, ctx: EventContext) => boolean
   /** Time for one run of the handler. Default 60 s. Edge: noticed up to 100 ms late. */
   readonly timeout?: Duration
-  /** Handlers at once, in this process. Default 10. Edge: 1 to 100,000. */
+  /** Handlers at once, in this process. Default 10, with `batch` 1. Edge: 1 to 100,000. */
   readonly concurrency?: number
   /** Leave to run, asked one after the other before a slot is taken. Default: none. Edge: who waits at a gate uses no attempt. */
   readonly gates?: readonly Gate[]
   /** How long the broker waits for a sign of life before it hands the event to another worker. Default 30 s. Edge: at least 1 s; prolonged by itself while the process lives and its event loop turns. */
   readonly lease?: Duration
+}
+
+/** The same for a subscriber that handles many events with one call. */
+export interface BatchSubscribeOptions<Event = unknown> extends SubscribeOptions<Event> {
+  /** How many at most, and how long they wait for each other. Edge: attempts and dead letters stay those of each event. */
+  readonly batch: BatchOptions
 }
 
 /** Handles an event. What it returns is not kept; what it throws is retried by the policy of the subscription. */
@@ -70,9 +77,10 @@ export const takingReaders = { timeout: time(1), concurrency: whole(1, 100_000),
 export const subscribeReaders = {
   ...takingReaders,
   from: startOption,
+  batch: anything<BatchOptions>(),
   retry: anything<RetryOptions>(),
   filter: callable<(event: unknown, ctx: EventContext) => boolean>(),
-} satisfies ReadersOf<SubscribeOptions>
+} satisfies ReadersOf<BatchSubscribeOptions>
 const publishReaders = {
   id: anything<string>(),
   headers: anything<UserHeaders>(),

@@ -15,6 +15,7 @@ import { encode } from '../wire/codec.ts'
 import { checkedHeaders, header, headerBlock, idOnly } from '../wire/envelope.ts'
 import { checkedName, keyText, subscriptionName, topicOf } from '../wire/names.ts'
 import { consumerSource } from '../wire/source.ts'
+import { type BatchSubscriber, batching, batchTerms, EventItem } from './batch.ts'
 import { EventContext } from './context.ts'
 import type { BuriedTopic, Subscribable, Topic, TopicOptions, TopicPattern } from './contract.ts'
 import type { Core } from './core.ts'
@@ -107,11 +108,12 @@ export async function subscription<Event>(
   core: Core,
   service: string,
   topic: Subscribable<Event>,
-  handler: Subscriber<Event>,
+  handler: Subscriber<Event> | BatchSubscriber<Event>,
   options?: SubscribeOptions<NoInfer<Event>>,
 ): Promise<Binding> {
   const where = `${service}.subscribe(${topic.name})`
-  const { from, concurrency, gates, timeout, lease, retry, filter } = readOptions(where, options, subscribeReaders)
+  const { from, concurrency, gates, timeout, lease, retry, filter, ...read } = readOptions(where, options, subscribeReaders)
+  const batch = read.batch && batchTerms(where, read.batch)
   checkedHandler(handler, where)
   const { link, answers } = await core.listening()
   await core.declareTopic(topic)
@@ -119,20 +121,27 @@ export async function subscription<Event>(
   const policy = policyOf(where, retry, timeout ?? defaults.timeout)
   const label: Label = { style: 'implicit', service, name: topic.name }
   const terms = { expires: undefined, policy }
+  const collected = batch && batching(core, label, { ...batch, concurrency: concurrency ?? 1 }, handler as BatchSubscriber<Event>)
   return {
     label,
     source: consumerSource(link, answers, subscriberPlace(core, topic, consumer, lease ?? defaults.lease, from ?? { at: 'new' })),
-    slots: new Slots(concurrency ?? defaults.concurrency),
+    slots: new Slots(batch ? batch.size * (concurrency ?? 1) : (concurrency ?? defaults.concurrency)),
     policy,
     gates: gates ?? [],
     memory: memory(core, homeOf(core.names, topic).stream, consumer),
     terms: () => terms,
     read: (delivery) => (topic.kind === 'buried' ? letterOf(delivery) : readBody(delivery, topic.schema, topic.name)),
     handle: (event, run) => {
-      const ctx = new EventContext(core, run, service, topic.kind === 'pattern' ? topicOf(run.delivery.subject) : topic.name, consumer)
-      const call = () => (filter?.(event as Event, ctx) === false ? undefined : handler(event as Event, ctx))
+      const name = topic.kind === 'pattern' ? topicOf(run.delivery.subject) : topic.name
+      const ctx = new EventContext(core, run, service, name, consumer)
+      const call = () => {
+        if (filter?.(event as Event, ctx) === false) return undefined
+        if (collected === undefined) return (handler as Subscriber<Event>)(event as Event, ctx)
+        return collected.add(run, (word) => new EventItem(core, run, service, name, consumer, event as Event, word))
+      }
       return run.delivery.headers.plain || topic.kind === 'buried' ? call() : inTurn(core, run, { label, scope: consumer }, call)
     },
+    flush: () => collected?.flush(),
     ends: () => false,
     ended: async () => {},
     bury: (run, obituary) => (topic.kind === 'buried' ? giveUp(core, run, service) : buryEvent(core, run, obituary, service, topic)),

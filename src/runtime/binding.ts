@@ -30,14 +30,18 @@ export interface Binding {
   readonly memory: Memory
   /** What this delivery says for itself. */
   terms(delivery: Delivery): Terms
-  /** The input of the handler, decoded and checked. What it throws makes the delivery unreadable. */
+  /** The input of the handler, decoded and checked. What it throws makes the delivery unreadable; a Snooze means not now, a Skip that it is not wanted any more. */
   read(delivery: Delivery): unknown
   /** Runs the user's handler. */
   handle(input: unknown, run: Run): unknown
+  /** Called when a drain begins: what waits for others before its handler is called waits no more. */
+  flush?(): void
   /** Whether anything is to be done before this run is acknowledged. */
   ends(run: Run): boolean
   /** Called before an acknowledgement where `ends` says so; the delivery is acknowledged when it resolves. */
   ended(run: Run, outcome: Outcome): Promise<void>
+  /** Called when the broker has been told that it is done. */
+  left?(run: Run): void
   /** Keeps what was given up. The delivery is dropped when it resolves, and tried again if it rejects. */
   bury(run: Run, obituary: Obituary): Promise<void>
 }

@@ -278,6 +278,7 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
       await intake?.close()
       // Not before nothing comes any more: what is handed back earlier would come here again.
       for (const run of waiting.empty()) pending.add(handBack(run))
+      binding.flush?.()
       await atMost(deadline, emptied())
       for (const run of [...running]) if (!run.ended) run.stop('interrupted')
       await atMost(Math.min(2000, deadline), emptied())

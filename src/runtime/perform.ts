@@ -9,18 +9,23 @@ import type { Binding } from './binding.ts'
 import type { Run, Stop } from './run.ts'
 import { admit, type Outcome, Reject, Skip, Snooze } from './verdict.ts'
 
+/** What `read` throws makes it unreadable, unless it could not be looked at just now, or is not wanted any more. */
+function unread(error: unknown, run: Run): Outcome {
+  return error instanceof Snooze || error instanceof Skip ? thrown(error, run) : { end: 'unreadable', error }
+}
+
 /** Decodes, runs the handler, and says how it ended. Never throws; a promise only where schema or handler make one. */
 export function perform(run: Run, binding: Binding): Outcome | Promise<Outcome> {
   let input: unknown
   try {
     input = binding.read(run.delivery)
   } catch (error) {
-    return { end: 'unreadable', error }
+    return unread(error, run)
   }
   if (!(input instanceof Promise)) return handle(input, run, binding)
   return input.then(
     (checked) => handle(checked, run, binding),
-    (error: unknown) => ({ end: 'unreadable', error }),
+    (error: unknown) => unread(error, run),
   )
 }
 

@@ -15,7 +15,7 @@ import type { Outcome, Verdict } from './verdict.ts'
 /** How long a delivery waits whose verdict could not be kept. */
 const patience = 5_000
 
-/** Tells the verdict about one run. Never throws. `now` is the end of the run. */
+/** Tells the verdict about one run. Never throws; false: it could not be kept, and the delivery will come again. `now` is the end of the run. */
 export async function settle(
   run: Run,
   outcome: Outcome,
@@ -24,20 +24,23 @@ export async function settle(
   worker: string,
   events: Events,
   now: number,
-): Promise<void> {
+): Promise<boolean> {
   try {
     if (verdict.say === 'ack') await acknowledge(run, outcome, binding, events)
     else if (verdict.say === 'again') await again(run, outcome, verdict, binding, worker, now)
     else await bury(run, outcome, verdict.reason, binding, worker, events, now)
+    return true
   } catch (error) {
     events.tell('trouble', { what: `${binding.label.name} ${run.id} could not be settled (${verdict.say}); it will come again`, error })
     run.delivery.again(patience)
+    return false
   }
 }
 
 async function acknowledge(run: Run, outcome: Outcome, binding: Binding, events: Events): Promise<void> {
   if (binding.ends(run)) await binding.ended(run, outcome)
   run.delivery.ack()
+  binding.left?.(run)
   await forget(run, binding, events)
 }
 

@@ -31,6 +31,7 @@ const places: readonly (readonly [call: string, interfaces: readonly string[], m
   ['enqueue(task, input, options?)', ['EnqueueOptions'], '`enqueueMany` takes the same without `id` and `unique`, for all of them.'],
   ['service.subscribe(topic, handler, options?)', ['SubscribeOptions'], ''],
   ['service.perform(task, handler, options?)', ['PerformOptions'], 'Retry and timeout are those of the contract.'],
+  ['perform(…, { batch }), subscribe(…, { batch })', ['BatchOptions'], ''],
   ['service.stop(options?), board.close(options?)', ['StopOptions'], ''],
   ['board.listen(topic, options?)', ['ListenOptions'], ''],
   [

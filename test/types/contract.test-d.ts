@@ -231,6 +231,46 @@ describe('what a handler returns', () => {
   })
 })
 
+describe('a batch handler', () => {
+  const batch = { size: 10 }
+  test('gets items, each with what a single one has', () => {
+    board.service('s').perform(
+      send,
+      (items, { signal }) => {
+        expectTypeOf(items[0]?.input).toEqualTypeOf<{ to: string } | undefined>()
+        expectTypeOf(signal).toEqualTypeOf<AbortSignal>()
+        return items.map((item) => (item.attempt > 1 ? new Reject('never') : { id: item.id, at: '2026-01-01' }))
+      },
+      { batch },
+    )
+    board.service('s').subscribe(released, (items) => expectTypeOf(items[0]?.event.pages).toEqualTypeOf<number | undefined>(), { batch })
+  })
+  test('says of each how it ended, in the type of its result', () => {
+    board.service('s').perform(
+      send,
+      ([item]) => {
+        item?.done({ id: 'x', at: '2026-01-01' })
+        // @ts-expect-error: nothing is not a result
+        item?.done()
+        // @ts-expect-error: id is text
+        item?.done({ id: 1, at: '2026-01-01' })
+      },
+      { batch },
+    )
+    board.service('s').perform(sweep, ([item]) => item?.done(), { batch })
+    // @ts-expect-error: each entry is a result
+    board.service('s').perform(send, (items) => items.map(() => 1), { batch })
+    // @ts-expect-error: one result is not a list of them
+    board.service('s').perform(send, () => ({ id: 'x', at: '2026-01-01' }), { batch })
+  })
+  test('is told how large a batch may be', () => {
+    // @ts-expect-error: without a size there is no batch
+    board.service('s').perform(sweep, () => {}, { batch: { within: '1s' } })
+    // @ts-expect-error: a single handler gets no list
+    board.service('s').perform(sweep, (items) => items.length)
+  })
+})
+
 describe('a result can be waited for', () => {
   test('where one is kept, as the schema makes it', async () => {
     const handle = await board.enqueue(send, { to: 'ann' })
