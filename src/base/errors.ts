@@ -32,6 +32,7 @@ export const registry = {
   INVALID_URL: { kind: 'input', means: 'A server address cannot be used.', fix: 'Use nats://host:port or tls://host:port.' },
   INVALID_SCHEDULE: { kind: 'input', means: 'A schedule cannot be understood or would never fire.', fix: 'Correct the cron expression or interval.' },
   INVALID_TIMEZONE: { kind: 'input', means: 'A time zone is unknown.', fix: 'Use an IANA name such as Europe/Berlin.' },
+  INVALID_SELECTOR: { kind: 'input', means: 'A selector cannot be read.', fix: 'Correct it at the place marked in the message; docs/guides/ledger.md has the language.' },
   INVALID_PAYLOAD: { kind: 'input', means: 'A payload does not fit the schema of its contract. Nothing was stored.', fix: 'Correct the fields named in the message.' },
   NOT_SERIALIZABLE: { kind: 'input', means: 'A value cannot be sent without changing it.', fix: 'Send plain objects, arrays, strings, numbers, booleans, null and bytes; convert the rest, for example a Date with toISOString().' },
   TOO_DEEP: { kind: 'input', means: 'A payload is nested more than 100 levels deep.', fix: 'Flatten the payload.' },

@@ -16,6 +16,7 @@ import { type Dead, dead } from './dead.ts'
 import { fromEnvironment } from './environment.ts'
 import { type HandleOf, TaskHandle } from './handle.ts'
 import { homeOf } from './home.ts'
+import { type Inspect, inspect } from './inspect.ts'
 import { type LogOption, logOption } from './log.ts'
 import { storeMany } from './many.ts'
 import { type OpenCore, open, twoMinutes } from './open.ts'
@@ -89,8 +90,8 @@ export interface Board extends Sender, AsyncDisposable {
     inputs: readonly NoInfer<Input>[],
     options?: Omit<EnqueueOptions, 'id' | 'unique'>,
   ): Promise<HandleOf<Output, Tracked>[]>
-  /** The handle of a task enqueued elsewhere. */
-  handle<Output, Tracked extends boolean>(task: Task<never, unknown, Output, Tracked>, id: string): HandleOf<Output, Tracked>
+  /** The handle of a task enqueued elsewhere. A receipt finds what its id alone does not: a task that is not tracked, unique or delayed. */
+  handle<Output, Tracked extends boolean>(task: Task<never, unknown, Output, Tracked>, id: string | Receipt): HandleOf<Output, Tracked>
   /** Begins a service: a named set of subscriptions and performers. */
   service(name: string): ServiceBuilder
   /** Events as they come, live: not durable, not acknowledged. `from` as for a subscription; a sequence resumes. */
@@ -103,6 +104,8 @@ export interface Board extends Sender, AsyncDisposable {
   readonly schedules: Schedules
   /** Asks what a power cut would cost: how many copies there are, and how often the servers sync, where they say so. */
   durability(): Promise<Durability>
+  /** What there is, for whoever operates it: asked of the broker, changing nothing. */
+  readonly inspect: Inspect
   /** Hears what callboard tells about itself. Gives back how to stop. */
   on<K extends keyof EventMap>(event: K, listener: (payload: EventMap[K]) => void): () => void
   /** Stops all services of this board, then closes its connections. Closing twice is closing once. */
@@ -197,7 +200,8 @@ function face(core: OpenCore): Board {
     },
     handle(task, id) {
       checkTask(task, 'handle()')
-      return new TaskHandle(core, task, { id: nameable(id), sequence: 0, duplicate: false }, false)
+      const receipt = typeof id === 'string' ? { id, sequence: 0, duplicate: false } : id
+      return new TaskHandle(core, task, { ...receipt, id: nameable(receipt?.id) }, false)
     },
     service(name) {
       refuseClosed()
@@ -245,6 +249,7 @@ function face(core: OpenCore): Board {
       refuseClosed()
       return core.durability()
     },
+    inspect: inspect(core),
     on: (event, listener) => core.events.on(event, listener),
     async close(options) {
       readOptions('close()', options, { drain: time() })

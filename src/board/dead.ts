@@ -119,6 +119,7 @@ const selectorReaders = {
   id: text,
   fingerprint: text,
   within: time(),
+  after: whole(0, Number.MAX_SAFE_INTEGER),
   limit: whole(0, Number.MAX_SAFE_INTEGER),
 } satisfies ReadersOf<DeadSelector>
 
@@ -127,10 +128,10 @@ export function dead(core: Core): Dead {
   const letters = shelf(core.layout, core.names.dead)
 
   async function* list(selector: DeadSelector = {}): AsyncGenerator<Letter> {
-    const { within, limit } = readOptions('the dead letters', selector, selectorReaders)
+    const { within, limit, after = 0 } = readOptions('the dead letters', selector, selectorReaders)
     const since = within === undefined ? 0 : Date.now() - within
     let left = limit ?? Number.POSITIVE_INFINITY
-    for await (const stored of letters.all(`${core.names.namespace}.dead.>`)) {
+    for await (const stored of letters.all(`${core.names.namespace}.dead.>`, after + 1)) {
       if (left <= 0) return
       const letter = letterIn(stored)
       if (letter === undefined || letter.at < since || !matches(letter, selector)) continue

@@ -6,6 +6,7 @@ import type { Style } from '../base/events.ts'
 import { fingerprint, type Obituary, type Reason } from '../base/obituary.ts'
 import { decode, type Encoding } from '../wire/codec.ts'
 import { type Headers, header, type UserHeaders } from '../wire/envelope.ts'
+import { taskIn } from '../wire/names-read.ts'
 import { encodingOf } from './payload.ts'
 
 /** Something that was given up. */
@@ -16,6 +17,8 @@ export interface DeadLetter extends Obituary {
   readonly style: Style
   /** Name of the task or topic. */
   readonly name: string
+  /** The queue of a task. */
+  readonly queue?: string
   readonly fingerprint: string
   readonly headers: UserHeaders
   /** The body as it was stored. */
@@ -40,6 +43,8 @@ export interface DeadSelector {
   readonly fingerprint?: string
   /** Given up in this time until now. Default: at any time. */
   readonly within?: Duration
+  /** Only what lies behind this place: the `sequence` of a letter. Default: from the oldest on. */
+  readonly after?: number
   /** At most so many, oldest first. Default: all. Edge: 0 is none. */
   readonly limit?: number
 }
@@ -82,8 +87,10 @@ export function letterIn({ sequence, headers, body }: Lying): Letter | undefined
   const grave = graveIn(headers)
   if (grave === undefined) return undefined
   const encoding = encodingOf(headers)
+  const queue = taskIn(grave.back)?.queue
   return {
     ...grave,
+    ...(queue === undefined ? {} : { queue }),
     sequence,
     fingerprint: fingerprint(grave.error),
     headers: headers.user,
@@ -104,7 +111,7 @@ function graveIn(headers: Headers): Grave | undefined {
 }
 
 /** Whether a letter is one of those that are meant; time and number are looked at elsewhere. */
-export function matches(letter: DeadLetter, { limit: _limit, within: _within, ...wanted }: DeadSelector): boolean {
+export function matches(letter: DeadLetter, { limit: _limit, within: _within, after: _after, ...wanted }: DeadSelector): boolean {
   return Object.entries(wanted).every(([field, value]) => value === undefined || letter[field as keyof typeof wanted] === value)
 }
 

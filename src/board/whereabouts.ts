@@ -81,18 +81,16 @@ async function remembered(core: Core, task: Task, sequence: number): Promise<Pic
 /** Where a task waits: by its address, or by its place in the stream where it has none. */
 async function find(core: Core, task: Task, { id, sequence }: Receipt): Promise<Waiting | undefined> {
   const waiting = shelf(core.layout, core.names.queue(task.queue))
-  const found =
-    (await waiting.last(core.names.anywhere(task.queue, task.name, id))) ??
-    (sequence > 0 ? await waiting.at(sequence) : await firing(waiting, id))
+  const found = (await waiting.last(core.names.anywhere(task.queue, task.name, id))) ?? (await atPlace(waiting, id, sequence))
   if (!found) return undefined
   const at = found.headers.get(header.schedule)
   return { sequence: found.sequence, due: at?.startsWith('@at ') ? new Date(at.slice(4)) : undefined }
 }
 
-/** What a schedule fired is named after its place. */
-async function firing(waiting: Shelf, id: string): Promise<Kept | undefined> {
-  const place = /@(\d+)$/.exec(id)
-  const found = place ? await waiting.at(Number(place[1])) : undefined
+/** What has no address, at the place its receipt says. What a schedule fired is named after its place. */
+async function atPlace(waiting: Shelf, id: string, sequence: number): Promise<Kept | undefined> {
+  const place = sequence > 0 ? sequence : Number(/@(\d+)$/.exec(id)?.[1] ?? 0)
+  const found = place > 0 ? await waiting.at(place) : undefined
   return found && idOf(found.headers, found.sequence) === id ? found : undefined
 }
 

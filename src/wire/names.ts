@@ -20,7 +20,7 @@ export const longestName = 200
 const longestOnBroker = 255
 
 /** Stands for "no key" and "no id" in a subject. */
-const none = '-'
+export const none = '-'
 
 const wildcards = /^(\*|>)$/
 const part = /^[A-Za-z0-9_-]+$/
@@ -140,6 +140,11 @@ export interface Names {
   later(queue: string, task: string, lane: Lane, key: string | undefined, id: string): string
   /** What a performer of one lane receives. */
   taskFilter(queue: string, task: string, lane: Lane): string
+  /** Everything that waits in a queue, and everything that is kept for later. */
+  waiting(queue: string): string
+  delayed(queue: string): string
+  /** Both. */
+  anything(queue: string): string
   /** Every place where a task with this id may be. */
   anywhere(queue: string, task: string, id: string): string
   /** Every place where a task with this unique key may be. */
@@ -155,6 +160,8 @@ export interface Names {
   /** A record of the table, and where its changes are told. */
   record(kind: string, ...keys: readonly string[]): string
   live(kind: string, ...keys: readonly string[]): string
+  /** All dead letters of a queue. */
+  deadOf(queue: string): string
   /** Where a dead letter is kept. */
   deadTask(queue: string, task: string, id: string): string
   deadEvent(service: string, topic: string, id: string): string
@@ -185,6 +192,9 @@ export function names(namespace: string): Names {
     addressed: (queue, task, lane, key, id) => place('task', queue, task, lane, key, id),
     later: (queue, task, lane, key, id) => place('later', queue, task, lane, key, id),
     taskFilter: (queue, task, lane) => `${ns}.task.${queue}.${token(task)}.${lane}.>`,
+    waiting: (queue) => `${ns}.task.${queue}.>`,
+    delayed: (queue) => `${ns}.later.${queue}.>`,
+    anything: (queue) => `${ns}.*.${queue}.>`,
     anywhere: (queue, task, id) => `${ns}.*.${queue}.${token(task)}.*.*.${keyToken(id)}`,
     occupied: (queue, task, key) => `${ns}.*.${queue}.${token(task)}.*.${keyToken(key)}.*`,
     scheduledTask: (queue, name) => `${ns}.schedule.task.${queue}.${keyToken(name)}`,
@@ -195,6 +205,7 @@ export function names(namespace: string): Names {
     fired: (queue, task, lane, schedule) => `${ns}.task.${queue}.${token(task)}.${lane}.${none}.@${keyToken(schedule)}`,
     record: (kind, ...keys) => `${ns}.table.${[kind, ...keys].join('.')}`,
     live: (kind, ...keys) => `${ns}.live.${[kind, ...keys].join('.')}`,
+    deadOf: (queue) => `${ns}.dead.task.${queue}.>`,
     deadTask: (queue, task, id) => `${ns}.dead.task.${queue}.${token(task)}.${keyToken(id)}`,
     deadEvent: (service, topic, id) => `${ns}.dead.topic.${service}.${token(topic)}.${keyToken(id)}`,
     desk: (queue, task) => `${ns}.desk.${queue}.${token(task)}`,

@@ -1,5 +1,6 @@
 /** A consumer seen by an operator: where it stands, and moving it. */
 
+import type { ConsumerInfo } from '@nats-io/jetstream'
 import { fault } from '../base/errors.ts'
 import { type Start, startConfig } from './declare.ts'
 import { codeOf, told } from './refusal.ts'
@@ -18,6 +19,18 @@ export interface Standing {
   /** Everything up to this sequence is answered. */
   readonly answered: number
   readonly paused: boolean
+}
+
+/** What the broker says of where a consumer stands. */
+export function standingOf(info: ConsumerInfo): Standing {
+  return {
+    waiting: info.num_pending,
+    open: info.num_ack_pending,
+    again: info.num_redelivered,
+    asking: info.num_waiting,
+    answered: info.ack_floor.stream_seq,
+    paused: info.paused ?? false,
+  }
 }
 
 /** One consumer of a stream. All of it throws NOT_FOUND where there is none. */
@@ -75,15 +88,7 @@ export function place({ manager }: Layout, stream: string, consumer: string): Pl
         (error: unknown) => (consumerMissing.has(codeOf(error)) ? false : told(error, `consumer ${consumer} of ${stream}`)),
       ),
     async standing() {
-      const info = await asked(consumers.info(stream, consumer))
-      return {
-        waiting: info.num_pending,
-        open: info.num_ack_pending,
-        again: info.num_redelivered,
-        asking: info.num_waiting,
-        answered: info.ack_floor.stream_seq,
-        paused: info.paused ?? false,
-      }
+      return standingOf(await asked(consumers.info(stream, consumer)))
     },
     pause: async (until) => void (await asked(consumers.pause(stream, consumer, until))),
     resume: async () => void (await asked(consumers.resume(stream, consumer))),

@@ -23,8 +23,8 @@ export interface Shelf {
   last(subject: string): Promise<Kept | undefined>
   /** The first message of a subject at or behind a place. */
   next(subject: string, sequence: number): Promise<Kept | undefined>
-  /** All messages of a subject, oldest first. */
-  all(subject: string): AsyncIterable<Kept>
+  /** All messages of a subject, oldest first, from a place on. */
+  all(subject: string, from?: number): AsyncIterable<Kept>
   /** The messages of a subject that were stored at or after an instant, oldest first. */
   since(subject: string, time: number): AsyncIterable<Kept>
   /** Removes one; false if it was not there. */
@@ -74,7 +74,7 @@ export function shelf({ manager }: Layout, stream: string): Shelf {
     at: (sequence) => found({ seq: sequence }),
     last: (subject) => found({ last_by_subj: subject }),
     next: (subject, sequence) => found({ seq: sequence, next_by_subj: subject }),
-    all: (subject) => read(subject, { seq: 1 }),
+    all: (subject, from = 1) => read(subject, { seq: Math.max(1, from) }),
     since: (subject, time) => read(subject, { start_time: new Date(time) }),
     remove: async (sequence) => (await manager.streams.deleteMessage(stream, sequence, false).catch(missing)) === true,
     purge: async (subject) => (await manager.streams.purge(stream, { filter: subject }).catch((error) => told(error, stream))).purged,

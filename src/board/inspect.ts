@@ -1,0 +1,294 @@
+/**
+ * What there is, for whoever operates it: topics, subscriptions, queues, what waits in them. Asked of the broker, so that nothing
+ * has to be registered and nobody of ours has to run; consumes nothing and changes nothing.
+ */
+
+import type { Style } from '../base/events.ts'
+import { decode } from '../wire/codec.ts'
+import { header, idOf, type UserHeaders } from '../wire/envelope.ts'
+import { type BrokerFact, type ConsumerFact, inventory, type StreamFact } from '../wire/inventory.ts'
+import { hasAddress, type Lane, lanes, performerName, topicOf } from '../wire/names.ts'
+import { performerIn, roleOf, subscriptionIn, taskIn } from '../wire/names-read.ts'
+import type { Standing } from '../wire/place.ts'
+import { type Kept, shelf } from '../wire/stored.ts'
+import type { QueueLayout, Retention } from '../wire/streams.ts'
+import type { Core } from './core.ts'
+import { encodingOf } from './payload.ts'
+
+/** What is stored of a topic. Times in ms since 1970. */
+export interface TopicFact {
+  readonly name: string
+  /** It has a stream of its own, and does not share one with the others. */
+  readonly own: boolean
+  /** How long (ms), how many bytes and how many events its own stream keeps; 0: without limit. Undefined: it shares one. */
+  readonly retention: Retention | undefined
+  readonly stored: number
+  readonly oldest: number | undefined
+}
+
+/** Where a subscription stands. Times in ms since 1970. */
+export interface SubscriptionFact extends Standing {
+  readonly service: string
+  /** A topic, or a pattern of topics. */
+  readonly topic: string
+  /** The topic has a stream of its own. */
+  readonly own: boolean
+  readonly pausedUntil: number | undefined
+  readonly created: number
+  readonly lastDelivery: number | undefined
+  /** When the oldest event was stored that it has not been handed yet. */
+  readonly oldest: number | undefined
+}
+
+/** Where the tasks of one kind and lane stand. Times in ms since 1970. */
+export interface PerformerFact extends Standing {
+  readonly task: string
+  readonly lane: Lane
+  /** Somebody has performed it once, or does now; what waits for nobody yet is not split further. */
+  readonly known: boolean
+  readonly pausedUntil: number | undefined
+  readonly lastDelivery: number | undefined
+  /** When the oldest of them was stored that has not ended. */
+  readonly oldest: number | undefined
+}
+
+/** Where a queue stands. */
+export interface QueueFact {
+  readonly name: string
+  readonly layout: QueueLayout
+  readonly bytes: number
+  /** Tasks that wait for their time. */
+  readonly scheduled: number
+  /** Dead letters of its tasks. */
+  readonly dead: number
+  readonly performers: readonly PerformerFact[]
+}
+
+/** Something stored: an event, or a task that has not ended. Times in ms since 1970. */
+export interface MessageFact {
+  readonly style: Style
+  readonly id: string
+  /** Name of the topic or task. */
+  readonly name: string
+  readonly sequence: number
+  readonly storedAt: number
+  /** Queue, lane and unique key of a task. */
+  readonly queue?: string
+  readonly lane?: Lane
+  readonly key?: string
+  /** When it is due, where it waits for its time. */
+  readonly due?: number
+  /** It has an address: its handle finds it by its id alone. */
+  readonly addressed: boolean
+  readonly bytes: number
+  readonly headers: UserHeaders
+  /** The payload. Throws DECODE for what cannot be read. */
+  payload(): unknown
+}
+
+/** Looks at what there is. */
+export interface Inspect {
+  topics(): Promise<TopicFact[]>
+  subscriptions(): Promise<SubscriptionFact[]>
+  queues(): Promise<QueueFact[]>
+  /** What waits in a queue or has not ended, oldest first, from a place on. Empty for a queue that is not there. */
+  waiting(queue: string, from?: number): AsyncIterable<MessageFact>
+  /** What is stored of a topic, oldest first, from a place on. */
+  events(topic: string, from?: number): AsyncIterable<MessageFact>
+  /** One stored message by its place. Undefined: it is not there, or no more. */
+  at(where: { readonly queue: string } | { readonly topic: string }, sequence: number): Promise<MessageFact | undefined>
+  /** How many dead letters there are, and the places of the first and the last. */
+  dead(): Promise<{ readonly count: number; readonly first: number; readonly last: number }>
+  broker(): Promise<BrokerFact>
+}
+
+/** Looks at what there is under the namespace of a board. */
+export function inspect(core: Core): Inspect {
+  const { names, layout } = core
+  const look = inventory(core.link, layout.manager, names.namespace)
+
+  /** Where the events of a topic are. */
+  async function homeOfName(topic: string): Promise<{ stream: string; subject: string }> {
+    const own = names.topic(topic)
+    return (await look.stream(own))
+      ? { stream: own, subject: names.ownEvent(topic) }
+      : { stream: names.topics, subject: names.event(topic) }
+  }
+
+  /** Where there are topics in a stream: of the shared one, those that keep an event. */
+  async function topicsIn({ name: stream, keeps }: StreamFact): Promise<TopicPlace[]> {
+    const role = roleOf(names, stream)
+    if (role?.kind === 'topic') return [{ name: role.name, retention: keeps, subject: names.ownEvent(role.name), stream }]
+    if (role?.kind !== 'topics') return []
+    const subjects = await look.subjects(stream, names.event('>'))
+    return [...subjects.keys()].map((subject) => ({ name: topicOf(subject), retention: undefined, subject, stream }))
+  }
+
+  async function performers(queue: string, stream: StreamFact): Promise<PerformerFact[]> {
+    const served = await Promise.all(
+      stream.consumers.flatMap((consumer) => {
+        const who = performerIn(consumer.name)
+        return who === undefined ? [] : [performer(stream.name, consumer, who)]
+      }),
+    )
+    const [all, held] = [
+      await look.matching(stream.name, names.waiting(queue)),
+      served.reduce((sum, each) => sum + each.waiting + each.open, 0),
+    ]
+    if (all === undefined || all.count <= held) return served
+    return [...served, ...(await unserved(queue, stream, served))]
+  }
+
+  async function performer(stream: string, consumer: ConsumerFact, who: { task: string; lane: Lane }): Promise<PerformerFact> {
+    const { name: _name, filters, created: _created, ...standing } = consumer
+    const [filter] = filters
+    const first = filter && standing.waiting + standing.open > 0 ? await look.matching(stream, filter, standing.answered + 1) : undefined
+    return { ...who, known: true, ...standing, oldest: first?.storedAt }
+  }
+
+  /** Tasks for which there has never been a worker: read off the subjects they wait under. */
+  async function unserved(queue: string, stream: StreamFact, served: readonly PerformerFact[]): Promise<PerformerFact[]> {
+    const kinds = new Map<string, { task: string; lane: Lane }>()
+    for (const subject of (await look.subjects(stream.name, names.waiting(queue))).keys()) {
+      const found = taskIn(subject)
+      if (found && !served.some((each) => each.task === found.task && each.lane === found.lane))
+        kinds.set(performerName(found.task, found.lane), { task: found.task, lane: found.lane })
+    }
+    return Promise.all(
+      [...kinds.values()].map(async (who) => {
+        const first = await look.matching(stream.name, names.taskFilter(queue, who.task, who.lane))
+        return { ...who, known: false, ...nobody, waiting: first?.count ?? 0, oldest: first?.storedAt }
+      }),
+    )
+  }
+
+  async function* messages(stream: string, subject: string, from: number): AsyncGenerator<MessageFact> {
+    for await (const kept of shelf(layout, stream).all(subject, from)) {
+      const fact = factOf(kept)
+      if (fact) yield fact
+    }
+  }
+
+  return {
+    async topics() {
+      const places = (await Promise.all((await look.streams()).map(topicsIn))).flat()
+      const facts = await Promise.all(
+        places.map(async ({ name, retention, subject, stream }) => {
+          const first = await look.matching(stream, subject)
+          return { name, own: retention !== undefined, retention, stored: first?.count ?? 0, oldest: first?.storedAt }
+        }),
+      )
+      return facts.sort(byName)
+    },
+    async subscriptions() {
+      const streams = (await look.streams()).filter((stream) =>
+        ['topics', 'topic', 'dead'].includes(roleOf(names, stream.name)?.kind ?? ''),
+      )
+      const all = streams.flatMap((stream) =>
+        stream.consumers.flatMap(({ name, filters, ...standing }) => {
+          const who = subscriptionIn(name)
+          return who === undefined ? [] : [{ ...who, ...standing, filters, stream }]
+        }),
+      )
+      return Promise.all(
+        all.map(async ({ filters, stream, ...fact }) => {
+          const [filter] = filters
+          const first = filter && fact.waiting > 0 ? await look.matching(stream.name, filter, fact.answered + 1) : undefined
+          return { ...fact, own: roleOf(names, stream.name)?.kind === 'topic', oldest: first?.storedAt }
+        }),
+      )
+    },
+    async queues() {
+      const facts = (await look.streams()).flatMap((stream) => {
+        const role = roleOf(names, stream.name)
+        return role?.kind === 'queue' ? [queueFact(role.name, stream)] : []
+      })
+      return (await Promise.all(facts)).sort(byName)
+    },
+    async *waiting(queue, from = 1) {
+      for await (const fact of messages(names.queue(queue), names.anything(queue), from)) if (fact.style === 'explicit') yield fact
+    },
+    async *events(topic, from = 1) {
+      const { stream, subject } = await homeOfName(topic)
+      yield* messages(stream, subject, from)
+    },
+    async at(where, sequence) {
+      const stream = 'queue' in where ? names.queue(where.queue) : (await homeOfName(where.topic)).stream
+      const kept = await shelf(layout, stream).at(sequence)
+      return kept && factOf(kept)
+    },
+    async dead() {
+      const stream = await look.stream(names.dead)
+      return { count: stream?.messages ?? 0, first: stream?.firstSequence ?? 0, last: stream?.lastSequence ?? 0 }
+    },
+    broker: () => look.broker(),
+  }
+
+  async function queueFact(name: string, stream: StreamFact): Promise<QueueFact> {
+    const [later, given, each] = await Promise.all([
+      look.matching(stream.name, names.delayed(name)),
+      look.matching(names.dead, names.deadOf(name)),
+      performers(name, stream),
+    ])
+    const layoutOf = stream.retention === 'workqueue' ? 'work' : 'log'
+    return {
+      name,
+      layout: layoutOf,
+      bytes: stream.bytes,
+      scheduled: later?.count ?? 0,
+      dead: given?.count ?? 0,
+      performers: each.sort(byTask),
+    }
+  }
+}
+
+/** Where the events of a topic are stored. */
+interface TopicPlace {
+  readonly name: string
+  readonly retention: Retention | undefined
+  readonly subject: string
+  readonly stream: string
+}
+
+const nobody = {
+  waiting: 0,
+  open: 0,
+  again: 0,
+  asking: 0,
+  answered: 0,
+  paused: false,
+  pausedUntil: undefined,
+  lastDelivery: undefined,
+} as const
+
+const byName = (a: { readonly name: string }, b: { readonly name: string }): number => (a.name < b.name ? -1 : 1)
+const byTask = (a: PerformerFact, b: PerformerFact): number =>
+  a.task === b.task ? lanes.indexOf(a.lane) - lanes.indexOf(b.lane) : a.task < b.task ? -1 : 1
+
+/** A stored message for people. Undefined: callboard did not send it. */
+function factOf(kept: Kept): MessageFact | undefined {
+  const { headers, sequence, storedAt, subject, body } = kept
+  const id = idOf(headers, sequence)
+  const task = taskIn(subject)
+  if (id === undefined) return undefined
+  const at = headers.get(header.schedule)
+  const common = {
+    id,
+    sequence,
+    storedAt,
+    bytes: body.length,
+    headers: headers.user,
+    payload: () => (body.length === 0 ? undefined : decode(body, encodingOf(headers))),
+  }
+  if (task === undefined) return { style: 'implicit', name: topicOf(subject), addressed: false, ...common }
+  return {
+    style: 'explicit',
+    name: task.task,
+    queue: task.queue,
+    lane: task.lane,
+    addressed: task.later || hasAddress(subject),
+    ...(task.key === undefined ? {} : { key: task.key }),
+    ...(task.later && at?.startsWith('@at ') ? { due: Date.parse(at.slice(4)) } : {}),
+    ...common,
+  }
+}

@@ -1,0 +1,145 @@
+/** Topics, subscriptions and queues as people see them: pure functions from what the broker says. */
+
+import type { PerformerFact, QueueFact, SubscriptionFact, TopicFact } from '../../index.ts'
+import type { Blocked, LaneView, QueueView, SubscriptionView, TopicView } from './model.ts'
+
+/** What is known beside what the broker says; nothing of it has to be. */
+export interface Beside {
+  /** Workers that serve a subscription. */
+  servesTopic(service: string, topic: string): readonly string[]
+  /** Workers that serve a lane of a task, and what they say of it. */
+  servesTask(task: string, lane: string): readonly Serving[]
+}
+
+/** What one worker says of one lane. */
+export interface Serving {
+  readonly worker: string
+  readonly running: number
+  readonly slots: number
+  readonly gated: number
+}
+
+/** A value, or nothing at all: what is not known is left out of the JSON. */
+export const known = <K extends string, T>(key: K, value: T | undefined): { readonly [P in K]?: T } =>
+  (value === undefined ? {} : { [key]: value }) as { readonly [P in K]?: T }
+
+/** A subscription. */
+export function subscriptionView(fact: SubscriptionFact, beside: Pick<Beside, 'servesTopic'>): SubscriptionView {
+  const { pausedUntil, lastDelivery, oldest, ...standing } = fact
+  const workers = beside.servesTopic(fact.service, fact.topic)
+  return {
+    ...standing,
+    pattern: /[*>]/.test(fact.topic),
+    workers,
+    blocked: blockedOf(fact, workers.length > 0 || fact.asking > 0, 0),
+    ...known('pausedUntil', pausedUntil),
+    ...known('lastDelivery', lastDelivery),
+    ...known('oldest', oldest),
+  }
+}
+
+/** Topics with their subscriptions; those that are subscribed to and have no event are there, too. */
+export function topicViews(topics: readonly TopicFact[], subscriptions: readonly SubscriptionView[]): TopicView[] {
+  const plain = subscriptions.filter(({ pattern, topic }) => !pattern && topic !== buriedTopic)
+  const missing = plain.filter(({ topic }) => !topics.some(({ name }) => name === topic))
+  const names = new Map<string, TopicFact>(topics.map((each) => [each.name, each]))
+  for (const { topic, own } of missing) names.set(topic, { name: topic, own, retention: undefined, stored: 0, oldest: undefined })
+  return [...names.values()]
+    .map(({ name, own, stored, oldest }) => ({
+      name,
+      own,
+      stored,
+      subscriptions: subscriptions.filter((each) => covers(each, name, own)),
+      ...known('oldest', oldest),
+    }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+/** The name under which everything that is given up can be subscribed to. */
+export const buriedTopic = 'callboard.buried'
+
+/** Whether a subscription gets the events of a topic. Patterns do not see a topic with a stream of its own. */
+function covers(subscription: SubscriptionView, topic: string, own: boolean): boolean {
+  if (!subscription.pattern) return subscription.topic === topic
+  return !own && matchesPattern(topic, subscription.topic)
+}
+
+/** Whether a name is one of those a pattern means: `*` is one part, `>` all that follow. */
+export function matchesPattern(name: string, pattern: string): boolean {
+  const parts = name.split('.')
+  const wanted = pattern.split('.')
+  for (const [index, word] of wanted.entries()) {
+    if (word === '>') return parts.length > index
+    if (parts[index] === undefined || (word !== '*' && word !== parts[index])) return false
+  }
+  return parts.length === wanted.length
+}
+
+/** A queue. */
+export function queueView(fact: QueueFact, beside: Beside): QueueView {
+  const lanes = fact.performers.map((each) => laneView(each, beside))
+  const servings = fact.performers.flatMap(({ task, lane }) => beside.servesTask(task, lane))
+  const sum = (of: (each: PerformerFact) => number) => fact.performers.reduce((total, each) => total + of(each), 0)
+  const running = servings.length > 0 ? servings.reduce((total, each) => total + each.running, 0) : sum(({ open, again }) => open - again)
+  const paused = fact.performers.length > 0 && fact.performers.every((each) => each.paused)
+  const workers = [...new Set(servings.map((each) => each.worker))]
+  const oldest = least(fact.performers.map((each) => each.oldest))
+  const pausedUntil = paused ? least(fact.performers.map((each) => each.pausedUntil)) : undefined
+  const slots = servings.length > 0 ? servings.reduce((total, each) => total + each.slots, 0) : undefined
+  const [waiting, open] = [sum((each) => each.waiting), sum((each) => each.open)]
+  return {
+    name: fact.name,
+    layout: fact.layout,
+    bytes: fact.bytes,
+    ready: waiting,
+    running,
+    scheduled: fact.scheduled,
+    retrying: Math.max(
+      0,
+      Math.min(
+        sum(({ again }) => again),
+        open - running,
+      ),
+    ),
+    dead: fact.dead,
+    workers,
+    paused,
+    blocked: blockedOf(
+      { waiting, open, paused, scheduled: fact.scheduled },
+      workers.length > 0 || sum(({ asking }) => asking) > 0,
+      servings.reduce((total, each) => total + each.gated, 0),
+    ),
+    lanes,
+    ...known('oldest', oldest),
+    ...known('pausedUntil', pausedUntil),
+    ...known('slots', slots),
+  }
+}
+
+function laneView(fact: PerformerFact, beside: Beside): LaneView {
+  const { known: _known, pausedUntil, lastDelivery: _last, oldest, ...standing } = fact
+  return {
+    ...standing,
+    workers: beside.servesTask(fact.task, fact.lane).map(({ worker }) => worker),
+    ...known('pausedUntil', pausedUntil),
+    ...known('oldest', oldest),
+  }
+}
+
+/** Why nothing goes on, as far as standing and workers tell. `gated`: deliveries that wait at gates. */
+function blockedOf(
+  { waiting, open, paused, scheduled = 0 }: { waiting: number; open: number; paused: boolean; scheduled?: number },
+  served: boolean,
+  gated: number,
+): Blocked {
+  if (paused) return 'paused'
+  if (waiting + open === 0) return scheduled > 0 ? 'scheduled' : 'none'
+  if (!served) return 'no-worker'
+  if (waiting === 0) return 'none'
+  return gated > 0 ? 'gate' : open > 0 ? 'busy' : 'none'
+}
+
+function least(values: readonly (number | undefined)[]): number | undefined {
+  const known = values.filter((value) => value !== undefined)
+  return known.length === 0 ? undefined : Math.min(...known)
+}

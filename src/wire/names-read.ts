@@ -1,0 +1,49 @@
+/** The way back from what the broker calls things to what people call them. */
+
+import { type Lane, lanes, type Names, none, untoken } from './names.ts'
+
+/** What a stream of a namespace is for, read from its name. */
+export type Role =
+  | { readonly kind: 'topics' | 'table' | 'dead' }
+  | { readonly kind: 'topic' | 'queue'; readonly name: string }
+  /** Somebody else's. */
+  | undefined
+
+/** What a stream of a namespace is for, read from its name. */
+export function roleOf(names: Names, stream: string): Role {
+  const upper = names.namespace.toUpperCase()
+  if (stream === names.topics) return { kind: 'topics' }
+  if (stream === names.table) return { kind: 'table' }
+  if (stream === names.dead) return { kind: 'dead' }
+  if (stream.startsWith(`${upper}_TOPIC_`)) return { kind: 'topic', name: untoken(stream.slice(upper.length + 7)) }
+  if (stream.startsWith(`${upper}_QUEUE_`)) return { kind: 'queue', name: stream.slice(upper.length + 7) }
+  return undefined
+}
+
+/** The service and the topic, or pattern, of a subscription, read from its consumer. Undefined: it is none. */
+export function subscriptionIn(consumer: string): { readonly service: string; readonly topic: string } | undefined {
+  const at = consumer.indexOf('@')
+  return at <= 0 ? undefined : { service: consumer.slice(0, at), topic: untoken(consumer.slice(at + 1)) }
+}
+
+/** The task and the lane of performers, read from their consumer. Undefined: it is none. */
+export function performerIn(consumer: string): { readonly task: string; readonly lane: Lane } | undefined {
+  const [task, lane] = consumer.split('@')
+  return task && lanes.includes(lane as Lane) ? { task: untoken(task), lane: lane as Lane } : undefined
+}
+
+/** What the subject of a waiting or scheduled task says. Undefined: it is none. */
+export function taskIn(
+  subject: string,
+):
+  | { readonly later: boolean; readonly queue: string; readonly task: string; readonly lane: Lane; readonly key: string | undefined }
+  | undefined {
+  const [, kind, queue, task, lane, key = none] = subject.split('.')
+  if ((kind !== 'task' && kind !== 'later') || !queue || !task || !lanes.includes(lane as Lane)) return undefined
+  return { later: kind === 'later', queue, task: untoken(task), lane: lane as Lane, key: keyIn(key) }
+}
+
+/** A key read from its token; a hash stays what it is. */
+function keyIn(text: string): string | undefined {
+  return text === none ? undefined : text.startsWith('=') ? text : decodeURIComponent(text)
+}
