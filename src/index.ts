@@ -51,7 +51,7 @@ export type { Handle, HandleOf, ResultHandle, ResultOptions } from './board/hand
 export type { Inspect, MessageFact, PerformerFact, QueueFact, SubscriptionFact, TopicFact } from './board/inspect.ts'
 export type { DeadLetter, DeadSelector } from './board/letter.ts'
 export type { Logger, LogOption } from './board/log.ts'
-export { type Queue, type QueueOptions, queue } from './board/queue.ts'
+export { type LimitOptions, type Queue, type QueueOptions, queue } from './board/queue.ts'
 export type { Schedule, ScheduleChange, Schedules } from './board/schedule.ts'
 export type { EventScheduleOptions, ScheduleOptions, TaskScheduleOptions } from './board/schedule-plan.ts'
 export type { ScheduleState } from './board/schedule-state.ts'

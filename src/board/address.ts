@@ -4,6 +4,7 @@ import { fault } from '../base/errors.ts'
 import { time } from '../base/options.ts'
 import { instantOf } from '../base/zone.ts'
 import { checkedHeaders, header, headerBlock, headerJson, idOnly } from '../wire/envelope.ts'
+import { isBounded } from '../wire/streams.ts'
 import type { Task } from './contract.ts'
 import type { Core } from './core.ts'
 import type { Prepared } from './many.ts'
@@ -26,13 +27,15 @@ function addressed(core: Core, task: Task, id: string, options: EnqueueOptions, 
     })
   const due = dueAt(options)
   const own = task.track || options.unique !== undefined || due !== undefined
-  const target = own ? core.names.addressed(task.queue, task.name, lane, options.unique, id) : core.names.task(task.queue, task.name, lane)
+  const { names } = core
+  const waits = due !== undefined && isBounded(task.place) ? names.due : names.addressed
+  const target = own ? waits(task.queue, task.name, lane, options.unique, id) : names.task(task.queue, task.name, lane)
   const fields = extraFields(core, task, id, options, due, target)
   if (fields.length === 0) return { id, subject: target, headers: idOnly(id), body }
   return {
     id,
     body,
-    subject: due === undefined ? target : core.names.later(task.queue, task.name, lane, options.unique, id),
+    subject: due === undefined ? target : names.later(task.queue, task.name, lane, options.unique, id),
     headers: headerBlock([[header.id, id], ...fields]),
   }
 }

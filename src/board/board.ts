@@ -27,7 +27,7 @@ import type { EnqueueOptions, PublishOptions, Receipt, Sender } from './sender.t
 import { type Service, type ServiceBuilder, type StopOptions, service } from './service.ts'
 import { type Point, type Subscription, subscriptionOf } from './subscription.ts'
 import { enqueue, order } from './task.ts'
-import { checkEnqueueMany, checkTask } from './task-options.ts'
+import { checkEnqueueMany, checkTask, timeoutOf } from './task-options.ts'
 import { announcement, publish } from './topic.ts'
 import { checkPublishMany, checkTopic, startOption } from './topic-options.ts'
 
@@ -195,7 +195,7 @@ function face(core: OpenCore): Board {
       if (task.track) core.results.listen()
       const prepared = await settledAll(inputs.map((input) => order(core, task, input, options)))
       await core.declareQueue(task.place)
-      const receipts = await storeMany(core.publisher, prepared, options?.signal)
+      const receipts = await storeMany(core.storing(task.place, timeoutOf(options)), prepared, options?.signal)
       return receipts.map((receipt) => new TaskHandle(core, task, receipt, true))
     },
     handle(task, id) {

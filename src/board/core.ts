@@ -12,6 +12,7 @@ import type { Task, Topic } from './contract.ts'
 import type { Logger } from './log.ts'
 import type { Queue } from './queue.ts'
 import type { Results } from './result.ts'
+import type { Room, Storing } from './room.ts'
 import type { EnqueueOptions, PublishOptions, Receipt } from './sender.ts'
 
 /** One open board, seen from the inside. */
@@ -22,8 +23,10 @@ export interface Core {
   /** The connection that listens; opened when the first service starts. */
   listening(): Promise<{ link: Link; answers: Answers }>
   readonly publisher: Publisher
-  /** How single tasks are stored in a queue. */
-  publisherFor(queue: Queue): Pick<Publisher, 'publish'>
+  /** How tasks are stored in a queue. `timeout`: ms to wait for room in one that is full. */
+  storing(queue: Queue, timeout?: number): Storing
+  /** Room in a queue; undefined where it has no limit. */
+  room(queue: Queue): Room | undefined
   readonly table: Table
   readonly layout: Layout
   readonly results: Results

@@ -4,7 +4,8 @@
  */
 
 import { asError, fault } from '../base/errors.ts'
-import { batchLimit, type Outgoing, type Publisher } from '../wire/publisher.ts'
+import { batchLimit, type Outgoing } from '../wire/publisher.ts'
+import type { Storing } from './room.ts'
 import type { Receipt } from './sender.ts'
 
 /** A message with its id. */
@@ -35,7 +36,7 @@ export function batches(prepared: readonly Prepared[], most = batchLimit, bytes 
 }
 
 /** Stores them all. Throws PARTLY_STORED where some batches were stored and others not, otherwise what the first batch threw. */
-export async function storeMany(publisher: Publisher, prepared: readonly Prepared[], signal?: AbortSignal): Promise<Receipt[]> {
+export async function storeMany(publisher: Storing, prepared: readonly Prepared[], signal?: AbortSignal): Promise<Receipt[]> {
   const cut = batches(prepared)
   const receipts: Receipt[][] = new Array(cut.length)
   let next = 0
@@ -55,7 +56,7 @@ export async function storeMany(publisher: Publisher, prepared: readonly Prepare
   return receipts.flat()
 }
 
-async function storeBatch(publisher: Publisher, batch: readonly Prepared[], signal: AbortSignal | undefined): Promise<Receipt[]> {
+async function storeBatch(publisher: Storing, batch: readonly Prepared[], signal: AbortSignal | undefined): Promise<Receipt[]> {
   const [only] = batch
   if (batch.length === 1 && only) return [{ id: only.id, ...(await publisher.publish(only, signal)) }]
   const last = await publisher.publishBatch(batch, signal)

@@ -10,13 +10,15 @@ import { type Address, link } from '../wire/connection.ts'
 import { type Drift, inWords, type OnDrift } from '../wire/drift.ts'
 import { groupCommit } from '../wire/group.ts'
 import { names } from '../wire/names.ts'
-import { type Publisher, publisher } from '../wire/publisher.ts'
-import { layout } from '../wire/streams.ts'
+import { publisher } from '../wire/publisher.ts'
+import { isBounded, layout } from '../wire/streams.ts'
 import { syncs } from '../wire/sync.ts'
 import { table } from '../wire/table.ts'
 import type { Core } from './core.ts'
 import { type LogOption, logEvents, logger } from './log.ts'
+import type { Queue } from './queue.ts'
 import { results } from './result.ts'
+import { type Room, room, type Storing } from './room.ts'
 import { enqueue } from './task.ts'
 import { publish } from './topic.ts'
 
@@ -89,11 +91,11 @@ export async function open(options: OpenOptions): Promise<OpenCore> {
   const publishing = publisher(speaking, { inFlight: options.inFlight ?? 1000, budget: Math.min(30_000, dedupe / 2) })
   const kept = table(speaking, place, publishing, (what, error) => events.tell('trouble', { what, error }))
   const once = remembering()
-  const groups = new Map<string, Pick<Publisher, 'publish'>>()
-  const grouped = (queue: string) => {
-    const group = groups.get(queue) ?? groupCommit(publishing)
-    groups.set(queue, group)
-    return group
+  const groups = new Map<string, Storing>()
+  const rooms = new Map<string, Room>()
+  const fill = async (queue: string) => {
+    const { state } = await declared.manager.streams.info(place.queue(queue))
+    return { tasks: state.messages, bytes: state.bytes }
   }
   let listening: Promise<Awaited<ReturnType<Core['listening']>>> | undefined
   let closed = false
@@ -118,7 +120,11 @@ export async function open(options: OpenOptions): Promise<OpenCore> {
       return listening
     },
     publisher: publishing,
-    publisherFor: ({ name, layout: shape }) => (shape === 'log' ? grouped(name) : publishing),
+    storing(queue, timeout) {
+      if (queue.layout === 'log') return madeOnce(groups, queue.name, () => groupCommit(publishing))
+      return core.room(queue)?.storing(publishing, timeout) ?? publishing
+    },
+    room: (queue) => (isBounded(queue) ? madeOnce(rooms, keyOf(queue), () => room(queue, () => fill(queue.name))) : undefined),
     table: kept,
     layout: declared,
     results: results(speaking, place, kept, events, async (filter) => void (await declared.manager.streams.purge(place.table, { filter }))),
@@ -126,11 +132,12 @@ export async function open(options: OpenOptions): Promise<OpenCore> {
     events,
     log,
     worker: `${hostname()}/${process.pid}/${origin.slice(0, 4)}`,
-    declareQueue: ({ name, layout: shape }) => once(`queue ${name} ${shape}`, () => declared.queue(name, shape)),
+    declareQueue: (queue) => once(keyOf(queue), () => declared.queue(queue)),
     declareTopic: ({ name, retention }) =>
       retention === undefined ? undefined : once(`topic ${name}`, () => declared.topic(name, retention)),
     async close() {
       closed = true
+      for (const each of rooms.values()) each.close()
       await publishing.close()
       core.results.close()
       await (await listening?.catch(() => undefined))?.link.close()
@@ -146,6 +153,16 @@ export async function open(options: OpenOptions): Promise<OpenCore> {
 
 /** One text may hold several, with commas between. */
 const listed = (monitor: string | readonly string[] = []) => (typeof monitor === 'string' ? monitor.split(',') : monitor)
+
+/** The same text for contracts that say the same of a queue. */
+const keyOf = ({ name, layout: shape, limit, full }: Queue): string => `queue ${name} ${shape} ${full} ${limit && JSON.stringify(limit)}`
+
+/** What is made when it is first asked for. */
+function madeOnce<T>(known: Map<string, T>, key: string, make: () => T): T {
+  const found = known.get(key) ?? make()
+  known.set(key, found)
+  return found
+}
 
 /** Does each thing once: a promise while it is being done, nothing when it is done, and again when it has failed. */
 function remembering(): (key: string, work: () => Promise<void>) => Promise<void> | undefined {

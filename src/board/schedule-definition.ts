@@ -13,9 +13,9 @@ import type { Kept } from '../wire/stored.ts'
 /** What a schedule says of itself; kept with it and with all that it fires. `name` stands first: ids are read off it. */
 export interface Definition {
   readonly name: string
-  /** What it fires: a task of this queue and lane, or an event; `own`: of a topic with a stream of its own. */
+  /** What it fires: a task of this queue and lane, `bounded`: of a queue with a limit; or an event, `own`: of a topic with a stream of its own. */
   readonly fires:
-    | { readonly task: string; readonly queue: string; readonly lane: Lane }
+    | { readonly task: string; readonly queue: string; readonly lane: Lane; readonly bounded?: boolean | undefined }
     | { readonly topic: string; readonly own?: boolean | undefined }
   readonly times: Times
   /** Absent: run. */
@@ -53,11 +53,11 @@ export interface Place {
 /** Where a schedule lies and fires. */
 export function placeOf(names: Names, { name, fires }: Pick<Definition, 'name' | 'fires'>): Place {
   if ('task' in fires) {
-    const { task, queue, lane } = fires
+    const { task, queue, lane, bounded } = fires
     return {
-      stream: names.queue(queue),
+      stream: bounded ? names.laterStream(queue) : names.queue(queue),
       subject: names.scheduledTask(queue, name),
-      target: names.fired(queue, task, lane, name),
+      target: names.fired(queue, task, lane, name, bounded),
     }
   }
   const { topic } = fires

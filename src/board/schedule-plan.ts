@@ -7,6 +7,7 @@ import { type Times, timesOf, type When } from '../base/when.ts'
 import { encode } from '../wire/codec.ts'
 import { checkedHeaders, header, headerJson, type UserHeaders } from '../wire/envelope.ts'
 import { keyText, type Lane, lanes } from '../wire/names.ts'
+import { isBounded } from '../wire/streams.ts'
 import type { Task, Topic } from './contract.ts'
 import type { Core } from './core.ts'
 import { contentTypeField, refuseMisfit } from './payload.ts'
@@ -116,7 +117,8 @@ function taskPlan(name: string, times: Times, task: Task, options: TaskScheduleO
     })
   if (read.retry !== undefined) travelling(`schedules.set(${name})`, read.retry, task.timeout)
   const overlap = read.overlap === 'run' ? undefined : read.overlap
-  const definition = defined(name, { task: task.name, queue: task.queue, lane }, times, { ...read, overlap })
+  const bounded = isBounded(task.place) ? true : undefined
+  const definition = defined(name, { task: task.name, queue: task.queue, lane, bounded }, times, { ...read, overlap })
   const expires = read.expires === undefined ? undefined : read.expires + offsetOf(definition)
   return {
     definition,

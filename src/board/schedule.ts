@@ -111,7 +111,7 @@ export function schedules(core: Core): Schedules {
       const id = newId()
       const target =
         'task' in fires
-          ? core.names.addressed(fires.queue, fires.task, fires.lane, undefined, id)
+          ? (fires.bounded ? core.names.due : core.names.addressed)(fires.queue, fires.task, fires.lane, undefined, id)
           : placeOf(core.names, found.definition).target
       const { sequence, duplicate } = await core.publisher.publish(firedMessage(found, target, id))
       return { id, sequence, duplicate }

@@ -45,7 +45,9 @@ export interface EnqueueOptions {
   readonly expires?: Duration
   /** Other attempts for this one. Default: those of the contract. Edge: no functions and no error classes, which cannot be sent. */
   readonly retry?: Pick<RetryOptions, 'attempts' | 'maxAge' | 'maxRuntime'> & { readonly backoff?: Duration | `${string}..${string}` }
-  /** Gives up waiting for the broker's answer. Default: waits. Edge: what was sent may be stored all the same. */
+  /** How long to wait for room in a queue that is full and lets senders wait; then `QUEUE_FULL`, and nothing is stored. Default: as long as it takes. */
+  readonly timeout?: Duration
+  /** Gives up waiting, for room or for the broker's answer. Default: waits. Edge: what was sent may be stored all the same. */
   readonly signal?: AbortSignal
 }
 

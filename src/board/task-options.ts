@@ -72,6 +72,10 @@ export function checkEnqueue(options: EnqueueOptions): void {
   oneTime('enqueue()', readOptions('enqueue()', options, enqueueReaders))
 }
 
+/** How long an enqueue waits for room, in ms. */
+export const timeoutOf = (options: Pick<EnqueueOptions, 'timeout'> | undefined): number | undefined =>
+  options?.timeout === undefined ? undefined : (time()(options.timeout) as number)
+
 /** The same for many at once, each of which has an id of its own, and no key. */
 export function checkEnqueueMany(options: Omit<EnqueueOptions, 'id' | 'unique'> | undefined): void {
   const { id: _id, unique: _unique, ...readers } = enqueueReaders
@@ -123,5 +127,6 @@ const enqueueReaders = {
   unique: anything<string>(),
   expires: time(1),
   retry: anything<RetryOptions>(),
+  timeout: time(),
   signal,
 } satisfies ReadersOf<EnqueueOptions>

@@ -13,7 +13,7 @@ import type { Binding } from '../runtime/binding.ts'
 import { Slots } from '../runtime/gate.ts'
 import type { Run } from '../runtime/run.ts'
 import { encode } from '../wire/codec.ts'
-import { checkedName, lanes, performerName } from '../wire/names.ts'
+import { checkedName, lanes } from '../wire/names.ts'
 import type { Stored } from '../wire/publisher.ts'
 import { consumerSource } from '../wire/source.ts'
 import { shelf } from '../wire/stored.ts'
@@ -24,14 +24,14 @@ import type { Task, TaskSettings, TaskShape } from './contract.ts'
 import type { Core } from './core.ts'
 import { buryTask } from './dead.ts'
 import { defaults } from './defaults.ts'
-import { keptWhenDone, performerPlace } from './lane.ts'
+import { keptWhenDone, performerPlaces } from './lane.ts'
 import type { Prepared } from './many.ts'
 import { memory } from './memory.ts'
 import { readBody, refuseHuge, refuseMisfit } from './payload.ts'
 import { checkedHandler, policyOf } from './policy.ts'
 import { endedBadly, inTurn } from './schedule-turn.ts'
 import type { EnqueueOptions, Receipt } from './sender.ts'
-import { checkEnqueue, checkTask, type Performer, type PerformOptions, performReaders, taskSettings } from './task-options.ts'
+import { checkEnqueue, checkTask, type Performer, type PerformOptions, performReaders, taskSettings, timeoutOf } from './task-options.ts'
 import { termsOf } from './terms.ts'
 import { storeUnique } from './unique.ts'
 
@@ -104,8 +104,8 @@ export function enqueue<Input>(
 function store(core: Core, task: Task, ready: Prepared, options: EnqueueOptions | undefined): Promise<Receipt> {
   const stored: Promise<Stored & { readonly id?: string }> =
     options?.unique === undefined
-      ? core.publisherFor(task.place).publish(ready, options?.signal)
-      : storeUnique(core, task, options.unique, ready, options.signal)
+      ? core.storing(task.place, timeoutOf(options)).publish(ready, options?.signal)
+      : storeUnique(core, task, options.unique, ready, { timeout: timeoutOf(options), signal: options.signal })
   return stored.then((answer) => {
     const receipt = { id: answer.id ?? ready.id, sequence: answer.sequence, duplicate: answer.duplicate }
     if (core.events.heard('stored'))
@@ -133,7 +133,6 @@ export async function performance<Parsed, Returned>(
     })
   await core.declareQueue(task.place)
   const { link, answers } = await core.listening()
-  const stream = core.names.queue(task.queue)
   const label: Label = { style: 'explicit', service, name: task.name }
   const collected = batch && batching(core, label, { ...batch, concurrency: concurrency ?? 1 }, handler as BatchPerformer<Parsed, Returned>)
   const slots = new Slots(batch ? batch.size * (concurrency ?? 1) : (concurrency ?? defaults.concurrency))
@@ -144,16 +143,17 @@ export async function performance<Parsed, Returned>(
       : (handler as Performer<Parsed, Returned>)(input, new TaskContext(core, run, service, task.name))
   return lanes
     .filter((lane) => task.lanes.includes(lane) && (served ?? lanes).includes(lane))
-    .map((lane) => {
-      const consumer = performerName(task.name, lane)
+    .flatMap((lane) => performerPlaces(core, task, lane, lease ?? defaults.lease))
+    .map((place) => {
+      const { stream, consumer } = place
       return {
         label,
-        source: consumerSource(link, answers, performerPlace(core, task, lane, lease ?? defaults.lease)),
+        source: consumerSource(link, answers, place),
         slots,
         policy,
         gates: gates ?? [],
         memory: memory(core, stream, consumer),
-        terms: termsOf(policy),
+        terms: termsOf(policy, task.place.limit?.age),
         read: (delivery) => readBody(delivery, task.input, task.name),
         handle: (input, run) =>
           run.delivery.headers.plain ? call(input as Parsed, run) : inTurn(core, run, { label, task }, () => call(input as Parsed, run)),

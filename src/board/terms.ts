@@ -7,8 +7,22 @@ import { header } from '../wire/envelope.ts'
 import type { RetryOptions } from './contract.ts'
 import { policyOf } from './policy.ts'
 
-/** Reads the terms of deliveries under a policy. The plain case looks at one flag and gives the same object each time. */
-export function termsOf(policy: Policy): (delivery: Delivery) => Terms {
+/**
+ * Reads the terms of deliveries under a policy. The plain case looks at one flag and gives the same object each time.
+ * `age`: ms that anything of this queue may wait before it starts; 0: any time.
+ */
+export function termsOf(policy: Policy, age = 0): (delivery: Delivery) => Terms {
+  if (age === 0) return ownTerms(policy)
+  const own = ownTerms(policy)
+  return (delivery) => {
+    const terms = own(delivery)
+    const oldest = delivery.storedAt + age
+    return terms.expires !== undefined && terms.expires < oldest ? terms : { ...terms, expires: oldest }
+  }
+}
+
+/** What a delivery says for itself. */
+function ownTerms(policy: Policy): (delivery: Delivery) => Terms {
   const plain: Terms = { expires: undefined, policy }
   return (delivery) => {
     const { headers } = delivery

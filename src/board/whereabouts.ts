@@ -9,6 +9,7 @@ import { type Lane, lanes, performerName } from '../wire/names.ts'
 import { type Kept, type Shelf, shelf } from '../wire/stored.ts'
 import type { Task } from './contract.ts'
 import type { Core } from './core.ts'
+import { streamsOf } from './lane.ts'
 import { letterOf } from './letter.ts'
 import type { Receipt } from './sender.ts'
 
@@ -53,6 +54,7 @@ function givenUp({ reason, attempts, at, service, worker, error, history }: Obit
 }
 
 interface Waiting {
+  readonly stream: string
   readonly sequence: number
   readonly due: Date | undefined
 }
@@ -60,7 +62,7 @@ interface Waiting {
 async function waitingStatus(core: Core, task: Task, id: string, waiting: Waiting): Promise<Status> {
   if (waiting.due !== undefined) return { state: 'scheduled', due: waiting.due }
   const running = await askDesk(core, task, { ask: 'status', id })
-  const { used, history } = running?.attempt === 1 ? nothingYet : await remembered(core, task, waiting.sequence)
+  const { used, history } = running?.attempt === 1 ? nothingYet : await remembered(core, task, waiting)
   const past = history.length === 0 ? {} : { history }
   // A note without a used attempt is of a drain or a snooze.
   if (running === undefined) return used > 0 ? { state: 'retrying', attempt: used, ...past } : { state: 'enqueued' }
@@ -71,8 +73,8 @@ async function waitingStatus(core: Core, task: Task, id: string, waiting: Waitin
 const nothingYet = { used: 0, history: [] }
 
 /** What the workers noted about it. */
-async function remembered(core: Core, task: Task, sequence: number): Promise<Pick<Note, 'used' | 'history'>> {
-  const key = (lane: Lane) => core.names.record('memory', core.names.queue(task.queue), performerName(task.name, lane), String(sequence))
+async function remembered(core: Core, task: Task, { stream, sequence }: Waiting): Promise<Pick<Note, 'used' | 'history'>> {
+  const key = (lane: Lane) => core.names.record('memory', stream, performerName(task.name, lane), String(sequence))
   const found = await Promise.all(lanes.map((lane) => core.table.get(key(lane))))
   const notes = found.flatMap((each) => (each === undefined ? [] : [decode(each.body) as Note]))
   return notes.reduce<Pick<Note, 'used' | 'history'>>((most, note) => (note.used > most.used ? note : most), nothingYet)
@@ -80,15 +82,18 @@ async function remembered(core: Core, task: Task, sequence: number): Promise<Pic
 
 /** Where a task waits: by its address, or by its place in the stream where it has none. */
 async function find(core: Core, task: Task, { id, sequence }: Receipt): Promise<Waiting | undefined> {
-  const waiting = shelf(core.layout, core.names.queue(task.queue))
-  const found = (await waiting.last(core.names.anywhere(task.queue, task.name, id))) ?? (await atPlace(waiting, id, sequence))
-  if (!found) return undefined
-  const at = found.headers.get(header.schedule)
-  return { sequence: found.sequence, due: at?.startsWith('@at ') ? new Date(at.slice(4)) : undefined }
+  for (const stream of streamsOf(core.names, task)) {
+    const waiting = shelf(core.layout, stream)
+    const found = (await waiting.last(core.names.anywhere(task.queue, task.name, id))) ?? (await placed(waiting, id, sequence))
+    if (found === undefined) continue
+    const at = found.headers.get(header.schedule)
+    return { stream, sequence: found.sequence, due: at?.startsWith('@at ') ? new Date(at.slice(4)) : undefined }
+  }
+  return undefined
 }
 
-/** What has no address, at the place its receipt says. What a schedule fired is named after its place. */
-async function atPlace(waiting: Shelf, id: string, sequence: number): Promise<Kept | undefined> {
+/** By its place; what a schedule fired is named after it. */
+async function placed(waiting: Shelf, id: string, sequence: number): Promise<Kept | undefined> {
   const place = sequence > 0 ? sequence : Number(/@(\d+)$/.exec(id)?.[1] ?? 0)
   const found = place > 0 ? await waiting.at(place) : undefined
   return found && idOf(found.headers, found.sequence) === id ? found : undefined
@@ -102,12 +107,11 @@ export async function cancel(core: Core, task: Task, receipt: Receipt): Promise<
   // What waits nowhere and runs nowhere has ended, or never was: there is nothing to decide.
   if (task.track && (await find(core, task, receipt)) === undefined) return false
   if (task.track && !(await core.results.decide(receipt.id, { state: 'cancelled', at: Date.now() }, task.keep))) return false
-  const queue = shelf(core.layout, core.names.queue(task.queue))
   let removed = false
   for (let moves = 0; moves < mostMoves && !removed; moves++) {
     const waiting = await find(core, task, receipt)
     if (waiting === undefined) break
-    removed = await queue.remove(waiting.sequence)
+    removed = await shelf(core.layout, waiting.stream).remove(waiting.sequence)
   }
   void askDesk(core, task, { ask: 'cancel', id: receipt.id })
   if (removed && !task.track) await core.results.decide(receipt.id, { state: 'cancelled', at: Date.now() }, task.keep)
@@ -116,9 +120,8 @@ export async function cancel(core: Core, task: Task, receipt: Receipt): Promise<
 
 /** Takes a task off the schedule and puts it into its queue, in one publish that holds only while it is still scheduled. */
 export async function runNow(core: Core, task: Task, receipt: Receipt): Promise<boolean> {
-  const queue = shelf(core.layout, core.names.queue(task.queue))
   const waiting = await find(core, task, receipt)
-  const kept = waiting?.due === undefined ? undefined : await queue.at(waiting.sequence)
+  const kept = waiting?.due === undefined ? undefined : await shelf(core.layout, waiting.stream).at(waiting.sequence)
   const target = kept?.headers.get(header.scheduleTarget)
   if (kept === undefined || target === undefined) return false
   const own = [...kept.headers].filter(([name]) => !/^nats-/i.test(name))

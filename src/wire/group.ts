@@ -23,7 +23,7 @@ interface Member {
 }
 
 /** A publisher for messages of one stream that carry no conditions. Those with a signal go alone. */
-export function groupCommit(publisher: Publisher): Pick<Publisher, 'publish'> {
+export function groupCommit(publisher: Publisher): Pick<Publisher, 'publish' | 'publishBatch'> {
   let gathered: Member[] = []
   let underWay = 0
   let scheduled = false
@@ -72,6 +72,7 @@ export function groupCommit(publisher: Publisher): Pick<Publisher, 'publish'> {
   }
 
   return {
+    publishBatch: publisher.publishBatch,
     publish: (message, signal) =>
       signal ? publisher.publish(message, signal) : new Promise((resolve, reject) => gather({ message, resolve, reject })),
   }

@@ -121,6 +121,8 @@ export interface Names {
   readonly dead: string
   /** The stream of a queue. */
   queue(queue: string): string
+  /** The stream of what a bounded queue is to get later. */
+  laterStream(queue: string): string
   /** Where an event of a topic is stored. */
   event(topic: string): string
   /** Where an event goes that is meant for one subscription only: a dead letter sent back, or a window replayed. */
@@ -138,13 +140,15 @@ export interface Names {
   addressed(queue: string, task: string, lane: Lane, key: string | undefined, id: string): string
   /** Where a task is kept until its time has come. */
   later(queue: string, task: string, lane: Lane, key: string | undefined, id: string): string
-  /** What a performer of one lane receives. */
-  taskFilter(queue: string, task: string, lane: Lane): string
   /** Everything that waits in a queue, and everything that is kept for later. */
   waiting(queue: string): string
   delayed(queue: string): string
   /** Both. */
   anything(queue: string): string
+  /** Where a task of a bounded queue waits that was delayed and is due: beside those that were enqueued at once. */
+  due(queue: string, task: string, lane: Lane, key: string | undefined, id: string): string
+  /** What a performer of one lane receives; `due`: of what was delayed, in a bounded queue. */
+  taskFilter(queue: string, task: string, lane: Lane, due?: boolean): string
   /** Every place where a task with this id may be. */
   anywhere(queue: string, task: string, id: string): string
   /** Every place where a task with this unique key may be. */
@@ -156,7 +160,7 @@ export interface Names {
   /** Every place where the schedule of a name may be; without a name, every schedule. */
   schedules(name?: string): string
   /** Where the firings of one schedule wait: a subject of their own, so that the next can see whether the last is still there. */
-  fired(queue: string, task: string, lane: Lane, schedule: string): string
+  fired(queue: string, task: string, lane: Lane, schedule: string, due?: boolean): string
   /** A record of the table, and where its changes are told. */
   record(kind: string, ...keys: readonly string[]): string
   live(kind: string, ...keys: readonly string[]): string
@@ -184,6 +188,7 @@ export function names(namespace: string): Names {
     event: (topic) => `${ns}.topic.${topic}`,
     redriven: (consumer, topic) => `${ns}.redriven.${consumer}.${topic}`,
     eventFilter: (consumer, topic) => [`${ns}.topic.${topic}`, `${ns}.redriven.${consumer}.>`],
+    laterStream: (queue) => joined('queue', `${upper}_LATER_${queue}`),
     topic: (topic) => joined('topic', `${upper}_TOPIC_${token(topic)}`),
     ownEvent: (topic) => `${ns}.own.${topic}`,
     ownRedriven: (consumer, topic) => `${ns}.ownredriven.${token(topic)}.${consumer}.${topic}`,
@@ -191,10 +196,11 @@ export function names(namespace: string): Names {
     task: (queue, task, lane) => `${ns}.task.${queue}.${token(task)}.${lane}.${none}`,
     addressed: (queue, task, lane, key, id) => place('task', queue, task, lane, key, id),
     later: (queue, task, lane, key, id) => place('later', queue, task, lane, key, id),
-    taskFilter: (queue, task, lane) => `${ns}.task.${queue}.${token(task)}.${lane}.>`,
     waiting: (queue) => `${ns}.task.${queue}.>`,
     delayed: (queue) => `${ns}.later.${queue}.>`,
     anything: (queue) => `${ns}.*.${queue}.>`,
+    due: (queue, task, lane, key, id) => place('due', queue, task, lane, key, id),
+    taskFilter: (queue, task, lane, due) => `${ns}.${due ? 'due' : 'task'}.${queue}.${token(task)}.${lane}.>`,
     anywhere: (queue, task, id) => `${ns}.*.${queue}.${token(task)}.*.*.${keyToken(id)}`,
     occupied: (queue, task, key) => `${ns}.*.${queue}.${token(task)}.*.${keyToken(key)}.*`,
     scheduledTask: (queue, name) => `${ns}.schedule.task.${queue}.${keyToken(name)}`,
@@ -202,7 +208,8 @@ export function names(namespace: string): Names {
     scheduledOwnEvent: (topic, name) => `${ns}.schedule.own.${token(topic)}.${keyToken(name)}`,
     schedules: (name) => `${ns}.schedule.*.*.${name === undefined ? '*' : keyToken(name)}`,
     // @ is encoded in keys and ids, so that nobody else has this place.
-    fired: (queue, task, lane, schedule) => `${ns}.task.${queue}.${token(task)}.${lane}.${none}.@${keyToken(schedule)}`,
+    fired: (queue, task, lane, schedule, due) =>
+      `${ns}.${due ? 'due' : 'task'}.${queue}.${token(task)}.${lane}.${none}.@${keyToken(schedule)}`,
     record: (kind, ...keys) => `${ns}.table.${[kind, ...keys].join('.')}`,
     live: (kind, ...keys) => `${ns}.live.${[kind, ...keys].join('.')}`,
     deadOf: (queue) => `${ns}.dead.task.${queue}.>`,

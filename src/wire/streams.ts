@@ -27,13 +27,34 @@ export interface Retention {
 /** How a queue is kept: acknowledged tasks removed one by one, or behind the last of them. */
 export type QueueLayout = 'work' | 'log'
 
+/** The shape of a queue. */
+export interface QueueShape {
+  readonly name: string
+  readonly layout: QueueLayout
+  /** What it may hold at most; 0: without limit. `age` in ms. Undefined: no limit at all. */
+  readonly limit: QueueLimit | undefined
+  /** What becomes of an enqueue that does not fit. */
+  readonly full: 'reject' | 'wait'
+}
+
+/** What a queue may hold at most; 0: without limit. */
+export interface QueueLimit {
+  readonly tasks: number
+  readonly bytes: number
+  /** ms a task may wait before it starts. */
+  readonly age: number
+}
+
+/** Whether the broker refuses what a queue has no room for. Then what it is to get later lies in a stream of its own. */
+export const isBounded = ({ limit }: Pick<QueueShape, 'limit'>): boolean => limit !== undefined && (limit.tasks > 0 || limit.bytes > 0)
+
 /** Declares streams and consumers. */
 export interface Layout {
   readonly manager: JetStreamManager
   topics(): Promise<void>
   /** The stream of a topic that keeps its events by a rule of its own. */
   topic(name: string, retention: Retention): Promise<void>
-  queue(name: string, layout: QueueLayout): Promise<void>
+  queue(queue: QueueShape): Promise<void>
   table(): Promise<void>
   dead(): Promise<void>
   /** A consumer that hands over what matches `filters`, to be answered within `lease` ms. Tells where it stands. */
@@ -95,17 +116,9 @@ export async function layout(link: Link, names: Names, options: LayoutOptions): 
         allow_atomic: true,
         allow_msg_schedules: true,
       }),
-    // Schedules live beside the tasks they become, so this stream may have no limit: a limit would evict work.
-    queue: (name, shape) =>
-      stream({
-        ...common,
-        name: names.queue(name),
-        subjects: [`${ns}.task.${name}.>`, `${ns}.later.${name}.>`, `${ns}.schedule.task.${name}.>`],
-        retention: shape === 'log' ? RetentionPolicy.Limits : RetentionPolicy.Workqueue,
-        max_consumers: 100_000,
-        allow_atomic: true,
-        allow_msg_schedules: true,
-      }),
+    queue: async (queue) => {
+      for (const config of queueStreams(names, queue)) await stream({ ...common, ...config, max_consumers: 100_000, allow_atomic: true })
+    },
     table: () =>
       stream({
         ...common,
@@ -143,6 +156,25 @@ export async function layout(link: Link, names: Names, options: LayoutOptions): 
     footing: async (streamName, name) =>
       footingOf(await manager.consumers.info(streamName, name).catch((error) => told(error, `consumer ${name} of ${streamName}`))),
   }
+}
+
+/**
+ * The streams of a queue. Schedules live beside the tasks they become, so that stream may have no limit: the broker takes no
+ * schedules where it refuses, and a limit that evicts would evict work. A bounded queue is therefore two streams.
+ */
+function queueStreams(names: Names, queue: QueueShape): (Partial<StreamConfig> & { name: string })[] {
+  const { name, layout: shape, limit, full } = queue
+  const { namespace: ns } = names
+  const retention = shape === 'log' ? RetentionPolicy.Limits : RetentionPolicy.Workqueue
+  const [now, ...later] = [`${ns}.task.${name}.>`, `${ns}.later.${name}.>`, `${ns}.schedule.task.${name}.>`] as const
+  const said = limit === undefined ? {} : { metadata: { 'callboard.age': String(limit.age), 'callboard.full': full } }
+  if (limit === undefined || !isBounded(queue))
+    return [{ name: names.queue(name), subjects: [now, ...later], retention, allow_msg_schedules: true, ...said }]
+  const most = { discard: DiscardPolicy.New, max_msgs: limit.tasks || -1, max_bytes: limit.bytes || -1 }
+  return [
+    { name: names.queue(name), subjects: [now], retention, ...most, ...said },
+    { name: names.laterStream(name), subjects: [...later, `${ns}.due.${name}.>`], retention, allow_msg_schedules: true },
+  ]
 }
 
 /** What is kept is bounded; an id is not remembered longer than what it names. */

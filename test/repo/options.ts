@@ -23,6 +23,7 @@ const places: readonly (readonly [call: string, interfaces: readonly string[], m
   ['task(name, options?)', ['TaskShape', 'TaskSettings'], ''],
   ['task(…, { retry }), subscribe(…, { retry })', ['RetryOptions'], ''],
   ['queue(name, options?)', ['QueueOptions'], ''],
+  ['queue(…, { limit })', ['LimitOptions'], ''],
   [
     'publish(topic, event, options?)',
     ['PublishOptions'],
