@@ -21,6 +21,7 @@ import { type LogOption, logOption } from './log.ts'
 import { storeMany } from './many.ts'
 import { type OpenCore, open, twoMinutes } from './open.ts'
 import { readBody } from './payload.ts'
+import type { Records } from './records.ts'
 import { type Schedules, schedules } from './schedule.ts'
 import { attendant } from './schedule-sweep.ts'
 import type { EnqueueOptions, PublishOptions, Receipt, Sender } from './sender.ts'
@@ -106,6 +107,8 @@ export interface Board extends Sender, AsyncDisposable {
   durability(): Promise<Durability>
   /** What there is, for whoever operates it: asked of the broker, changing nothing. */
   readonly inspect: Inspect
+  /** Values that all processes of the namespace share: the last one of each key. */
+  readonly records: Records
   /** Hears what callboard tells about itself. Gives back how to stop. */
   on<K extends keyof EventMap>(event: K, listener: (payload: EventMap[K]) => void): () => void
   /** Stops all services of this board, then closes its connections. Closing twice is closing once. */
@@ -250,6 +253,7 @@ function face(core: OpenCore): Board {
       return core.durability()
     },
     inspect: inspect(core),
+    records: core.records,
     on: (event, listener) => core.events.on(event, listener),
     async close(options) {
       readOptions('close()', options, { drain: time() })

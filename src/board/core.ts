@@ -11,6 +11,7 @@ import type { Table } from '../wire/table.ts'
 import type { Task, Topic } from './contract.ts'
 import type { Logger } from './log.ts'
 import type { Queue } from './queue.ts'
+import type { Records } from './records.ts'
 import type { Results } from './result.ts'
 import type { Room, Storing } from './room.ts'
 import type { EnqueueOptions, PublishOptions, Receipt } from './sender.ts'
@@ -28,6 +29,8 @@ export interface Core {
   /** Room in a queue; undefined where it has no limit. */
   room(queue: Queue): Room | undefined
   readonly table: Table
+  /** The part of it that is the users'. */
+  readonly records: Records
   readonly layout: Layout
   readonly results: Results
   /** Asks what a power cut would cost. */

@@ -17,6 +17,7 @@ import { table } from '../wire/table.ts'
 import type { Core } from './core.ts'
 import { type LogOption, logEvents, logger } from './log.ts'
 import type { Queue } from './queue.ts'
+import { recordsOf } from './records.ts'
 import { results } from './result.ts'
 import { type Room, room, type Storing } from './room.ts'
 import { enqueue } from './task.ts'
@@ -126,6 +127,7 @@ export async function open(options: OpenOptions): Promise<OpenCore> {
     },
     room: (queue) => (isBounded(queue) ? madeOnce(rooms, keyOf(queue), () => room(queue, () => fill(queue.name))) : undefined),
     table: kept,
+    records: recordsOf(place, kept, declared),
     layout: declared,
     results: results(speaking, place, kept, events, async (filter) => void (await declared.manager.streams.purge(place.table, { filter }))),
     durability: async () => durabilityOf(await declared.copies(), await syncs(speaking, listed(options.monitor))),

@@ -4,13 +4,13 @@ import type { Duration } from '../base/duration.ts'
 import { fault } from '../base/errors.ts'
 import { anything, flag, oneOf, type Reader, type ReadersOf, readOptions, signal, time, wrong } from '../base/options.ts'
 import { isLocal, type LocalTime } from '../base/zone.ts'
-import type { Gate } from '../runtime/gate.ts'
 import type { UserHeaders } from '../wire/envelope.ts'
 import { type Lane, lanes } from '../wire/names.ts'
 import type { BatchOptions } from './batch.ts'
 import type { TaskContext } from './context.ts'
 import type { RetryOptions, Task, TaskSettings, TaskShape } from './contract.ts'
 import { defaults } from './defaults.ts'
+import type { GateLike } from './gates.ts'
 import { policyOf, schemaOption } from './policy.ts'
 import { type Queue, queueOf } from './queue.ts'
 import type { EnqueueOptions } from './sender.ts'
@@ -20,8 +20,8 @@ import { takingReaders } from './topic-options.ts'
 export interface PerformOptions {
   /** Handlers at once, in this process. Default 10, with `batch` 1. Edge: 1 to 100,000. */
   readonly concurrency?: number
-  /** Leave to run, asked one after the other before a slot is taken. Default: none. Edge: who waits at a gate uses no attempt. */
-  readonly gates?: readonly Gate[]
+  /** Leave to run: limits of `callboard/limits`, or gates of one's own. Default: none. Edge: who waits at a gate uses no slot and no attempt. */
+  readonly gates?: readonly GateLike[]
   /** Lanes this worker serves. Default: all of the contract. Edge: lanes that the contract has not are passed over. */
   readonly lanes?: readonly Lane[]
   /** How long the broker waits for a sign of life before it hands the task to another worker. Default 30 s. Edge: at least 1 s; prolonged by itself while the process lives and its event loop turns. */

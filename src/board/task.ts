@@ -24,6 +24,7 @@ import type { Task, TaskSettings, TaskShape } from './contract.ts'
 import type { Core } from './core.ts'
 import { buryTask } from './dead.ts'
 import { defaults } from './defaults.ts'
+import { gatesOf } from './gates.ts'
 import { keptWhenDone, performerPlaces } from './lane.ts'
 import type { Prepared } from './many.ts'
 import { memory } from './memory.ts'
@@ -141,31 +142,33 @@ export async function performance<Parsed, Returned>(
     collected
       ? collected.add(run, (word) => new TaskItem(core, run, service, task.name, input, word))
       : (handler as Performer<Parsed, Returned>)(input, new TaskContext(core, run, service, task.name))
-  return lanes
+  const decoded: Binding['read'] = (delivery) => readBody(delivery, task.input, task.name)
+  const places = lanes
     .filter((lane) => task.lanes.includes(lane) && (served ?? lanes).includes(lane))
     .flatMap((lane) => performerPlaces(core, task, lane, lease ?? defaults.lease))
-    .map((place) => {
-      const { stream, consumer } = place
-      return {
-        label,
-        source: consumerSource(link, answers, place),
-        slots,
-        policy,
-        gates: gates ?? [],
-        memory: memory(core, stream, consumer),
-        terms: termsOf(policy, task.place.limit?.age),
-        read: (delivery) => readBody(delivery, task.input, task.name),
-        handle: (input, run) =>
-          run.delivery.headers.plain ? call(input as Parsed, run) : inTurn(core, run, { label, task }, () => call(input as Parsed, run)),
-        flush: () => collected?.flush(),
-        ends: (run) => task.track || keptWhenDone(task, run.delivery.subject),
-        ended: async (run, outcome) => {
-          if (task.track) await core.results.ended(task, run, outcome)
-          if (keptWhenDone(task, run.delivery.subject)) await shelf(core.layout, stream).remove(run.delivery.sequence)
-        },
-        bury: (run, obituary) => buryTask(core, task, run, obituary).then(() => endedBadly(core, run, obituary)),
-      } satisfies Binding
-    })
+  const bound = gatesOf(core, label, gates, decoded, places.length)
+  return places.map((place) => {
+    const { stream, consumer } = place
+    return {
+      label,
+      source: consumerSource(link, answers, place),
+      slots,
+      policy,
+      gates: bound,
+      memory: memory(core, stream, consumer),
+      terms: termsOf(policy, task.place.limit?.age),
+      read: decoded,
+      handle: (input, run) =>
+        run.delivery.headers.plain ? call(input as Parsed, run) : inTurn(core, run, { label, task }, () => call(input as Parsed, run)),
+      flush: () => collected?.flush(),
+      ends: (run) => task.track || keptWhenDone(task, run.delivery.subject),
+      ended: async (run, outcome) => {
+        if (task.track) await core.results.ended(task, run, outcome)
+        if (keptWhenDone(task, run.delivery.subject)) await shelf(core.layout, stream).remove(run.delivery.sequence)
+      },
+      bury: (run, obituary) => buryTask(core, task, run, obituary).then(() => endedBadly(core, run, obituary)),
+    } satisfies Binding
+  })
 }
 
 const nothing = new Uint8Array(0)

@@ -4,13 +4,13 @@ import type { Duration } from '../base/duration.ts'
 import { fault } from '../base/errors.ts'
 import { anything, callable, oneOf, type Reader, type ReadersOf, readOptions, signal, time, whole, wrong } from '../base/options.ts'
 import { looksLikeSchema, type Schema } from '../base/schema.ts'
-import type { Gate } from '../runtime/gate.ts'
 import type { Start } from '../wire/declare.ts'
 import type { UserHeaders } from '../wire/envelope.ts'
 import type { Retention } from '../wire/streams.ts'
 import type { BatchOptions } from './batch.ts'
 import type { EventContext } from './context.ts'
 import type { RetentionOptions, RetryOptions, Topic, TopicOptions } from './contract.ts'
+import type { GateLike } from './gates.ts'
 import type { PublishOptions } from './sender.ts'
 
 /** What a subscriber decides for itself. */
@@ -25,8 +25,8 @@ export interface SubscribeOptions<Event = unknown> {
   readonly timeout?: Duration
   /** Handlers at once, in this process. Default 10, with `batch` 1. Edge: 1 to 100,000. */
   readonly concurrency?: number
-  /** Leave to run, asked one after the other before a slot is taken. Default: none. Edge: who waits at a gate uses no attempt. */
-  readonly gates?: readonly Gate[]
+  /** Leave to run: limits of `callboard/limits`, or gates of one's own. Default: none. Edge: who waits at a gate uses no slot and no attempt. */
+  readonly gates?: readonly GateLike[]
   /** How long the broker waits for a sign of life before it hands the event to another worker. Default 30 s. Edge: at least 1 s; prolonged by itself while the process lives and its event loop turns. */
   readonly lease?: Duration
 }
@@ -65,10 +65,14 @@ export const startOption: Reader<Start> = (value) => {
   return wrong('it must be "new", "all", a Date or a sequence')
 }
 
-const someGates: Reader<readonly Gate[]> = (value) =>
-  Array.isArray(value) && value.every((gate) => typeof gate?.enter === 'function')
-    ? (value as Gate[])
-    : wrong('it must be a list of gates, each with a function enter')
+const someGates: Reader<readonly GateLike[]> = (value) =>
+  Array.isArray(value) && value.every((each) => isGate(each)) ? (value as GateLike[]) : wrong('it must be a list of gates')
+
+// Every function has a bind, which is another one.
+const isGate = (each: { bind?: unknown; ask?: unknown; enter?: unknown } | null | undefined): boolean =>
+  typeof each === 'object' && each !== null && (isFunction(each.bind) || (isFunction(each.ask) && isFunction(each.enter)))
+
+const isFunction = (value: unknown): boolean => typeof value === 'function'
 
 /** Options that say how deliveries are taken, equal for both kinds of binding. */
 export const takingReaders = { timeout: time(1), concurrency: whole(1, 100_000), gates: someGates, lease: time(1000) }

@@ -21,6 +21,7 @@ import type { BuriedTopic, Subscribable, Topic, TopicOptions, TopicPattern } fro
 import type { Core } from './core.ts'
 import { buryEvent } from './dead.ts'
 import { defaults } from './defaults.ts'
+import { gatesOf } from './gates.ts'
 import { homeOf, subscriberPlace } from './home.ts'
 import { letterOf } from './letter.ts'
 import type { Prepared } from './many.ts'
@@ -121,16 +122,18 @@ export async function subscription<Event>(
   const policy = policyOf(where, retry, timeout ?? defaults.timeout)
   const label: Label = { style: 'implicit', service, name: topic.name }
   const terms = { expires: undefined, policy }
+  const decoded: Binding['read'] = (delivery) =>
+    topic.kind === 'buried' ? letterOf(delivery) : readBody(delivery, topic.schema, topic.name)
   const collected = batch && batching(core, label, { ...batch, concurrency: concurrency ?? 1 }, handler as BatchSubscriber<Event>)
   return {
     label,
     source: consumerSource(link, answers, subscriberPlace(core, topic, consumer, lease ?? defaults.lease, from ?? { at: 'new' })),
     slots: new Slots(batch ? batch.size * (concurrency ?? 1) : (concurrency ?? defaults.concurrency)),
     policy,
-    gates: gates ?? [],
+    gates: gatesOf(core, label, gates, decoded, 1),
     memory: memory(core, homeOf(core.names, topic).stream, consumer),
     terms: () => terms,
-    read: (delivery) => (topic.kind === 'buried' ? letterOf(delivery) : readBody(delivery, topic.schema, topic.name)),
+    read: decoded,
     handle: (event, run) => {
       const name = topic.kind === 'pattern' ? topicOf(run.delivery.subject) : topic.name
       const ctx = new EventContext(core, run, service, name, consumer)

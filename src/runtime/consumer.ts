@@ -5,7 +5,6 @@
  * A delivery waits for a slot, is at a gate, or runs; it is held in each of these, and its lease is prolonged.
  */
 
-import { setMaxListeners } from 'node:events'
 import { atMost } from '../base/deadline.ts'
 import type { Events } from '../base/events.ts'
 import { atTurnsEnd } from '../base/turn.ts'
@@ -13,7 +12,6 @@ import type { Intake, Receiver } from '../wire/source.ts'
 import { count, noted, past } from './attempt.ts'
 import type { Binding } from './binding.ts'
 import { Demand } from './demand.ts'
-import { pass } from './gate.ts'
 import { Hand } from './hand.ts'
 import { overdue, prolong, tick } from './heartbeat.ts'
 import { Pending } from './pending.ts'
@@ -21,6 +19,7 @@ import { outcomeOf, perform, refusal } from './perform.ts'
 import { Run } from './run.ts'
 import { settle } from './settle.ts'
 import { finished } from './telling.ts'
+import { Threshold } from './threshold.ts'
 import { judgeAnyway, type Outcome } from './verdict.ts'
 
 /** How long a delivery waits that could not be begun for a reason that may pass, in ms. */
@@ -51,9 +50,15 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
   const hand = new Hand()
   const { waiting, gated, running } = hand
   const pending = new Pending((error) => receiver.trouble('an answer was not told; the delivery will come again', error))
-  const closing = new AbortController()
-  setMaxListeners(0, closing.signal) // As many listen as deliveries wait at gates.
+  let closing = false
   const demand = new Demand(slots.size)
+  const threshold = new Threshold(binding.gates, hand, {
+    fill,
+    refill,
+    turnAway: (run, after) => pending.add(handBack(run, after, true)),
+    failed: (run) => pending.add(handBack(run, patience)),
+    trouble: (what, error) => receiver.trouble(what, error),
+  })
   let intake: Intake | undefined
   let ticking: NodeJS.Timeout | undefined
   let idle: (() => void) | undefined
@@ -67,9 +72,8 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
       if (slots.shared) demand.left = delivery.left ?? 0
       const run = new Run(delivery, binding.terms(delivery), Date.now())
       ticking ??= setInterval(onTick, tick)
-      if (closing.signal.aborted) waiting.push(run)
-      else if (binding.gates.length > 0) pending.add(enter(run))
-      else admitted(run)
+      waiting.push(run)
+      fill()
       refill()
     },
     lapsed(n) {
@@ -98,37 +102,19 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
 
   function ask(): void {
     asking = false
-    if (intake === undefined || closing.signal.aborted) return
-    const more = demand.more(hand.size)
+    if (intake === undefined || closing) return
+    const more = demand.more(hand.held)
     if (more > 0) intake.ask(more)
-  }
-
-  async function enter(run: Run): Promise<void> {
-    gated.add(run)
-    let broken: unknown
-    try {
-      run.leave = await pass(binding.gates, run, closing.signal)
-    } catch (error) {
-      broken = error
-    }
-    gated.delete(run)
-    if (closing.signal.aborted) return handBack(run)
-    if (run.leave !== undefined) return admitted(run)
-    receiver.trouble(`a gate failed; ${run.id} will be tried again`, broken)
-    await handBack(run, patience)
-  }
-
-  function admitted(run: Run): void {
-    waiting.push(run)
-    fill()
   }
 
   function fill(): void {
     if (filling) return
     filling = true
     try {
-      while (waiting.length > 0 && !closing.signal.aborted && slots.take(fill)) {
+      while (waiting.length > 0 && !closing && slots.offers(fill)) {
         const run = waiting.shift() as Run
+        if (!threshold.admits(run)) continue
+        slots.take(fill)
         running.add(run)
         if (run.delivery.count === 1) begin(run)
         else void resume(run)
@@ -153,7 +139,7 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
     }
     // Meanwhile it may have been handed back at the end of a drain.
     if (run.ended) return
-    if (closing.signal.aborted) pending.add(handBack(run).then(() => release(run)))
+    if (closing) pending.add(handBack(run).then(() => release(run)))
     else begin(run)
   }
 
@@ -221,12 +207,16 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
   }
 
   /** Gives back what has not begun: it costs no attempt, and somebody else may have it. */
-  async function handBack(run: Run, after = 0): Promise<void> {
+  async function handBack(run: Run, after = 0, turnedAway = false): Promise<void> {
     run.ended = true
     leave(run)
+    threshold.forget(run)
     try {
-      if (run.delivery.count > 1 && !run.recalled) await recall(run)
-      await binding.memory.note(run.delivery, noted(run.delivery.count, run, 'free', run))
+      const { delivery } = run
+      if (delivery.count > 1 && !run.recalled) await recall(run)
+      if (!turnedAway) await binding.memory.note(delivery, noted(delivery.count, run, 'free', run))
+      else if (!run.suspect)
+        await binding.memory.note(delivery, noted(delivery.count, { attempt: run.attempt, suspect: true }, 'free', run))
     } catch (error) {
       receiver.trouble(`handing ${run.id} back could not be noted; it may cost an attempt`, error)
     }
@@ -274,10 +264,10 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
       refill()
     },
     async drain(deadline) {
-      closing.abort()
+      closing = true
       await intake?.close()
       // Not before nothing comes any more: what is handed back earlier would come here again.
-      for (const run of waiting.empty()) pending.add(handBack(run))
+      for (const run of [...waiting.empty(), ...hand.unstandAll()]) pending.add(handBack(run))
       binding.flush?.()
       await atMost(deadline, emptied())
       for (const run of [...running]) if (!run.ended) run.stop('interrupted')
@@ -288,11 +278,18 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
         else pending.add(handBack(run).then(() => release(run)))
       }
       // A broker that does not answer is not waited for longer than a handler would be.
-      await atMost(Math.max(leastSettling, deadline), pending.over())
+      const patient = Math.max(leastSettling, deadline)
+      await atMost(patient, pending.over())
+      for (const closed of threshold.close()) pending.add(closed)
+      await atMost(patient, pending.over())
       clearInterval(ticking)
     },
     cancel(id) {
-      for (const run of hand) if (run.id === id) run.stop('cancelled')
+      for (const run of hand) {
+        if (run.id !== id) continue
+        run.stop('cancelled')
+        threshold.back(run)
+      }
     },
     find: (id) => [...running].find((run) => run.id === id),
   }

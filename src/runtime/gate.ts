@@ -1,53 +1,34 @@
 /**
- * Leave to run: slots of this process, and a chain of gates before them. A gate is asked before a handler slot is taken,
- * so that waiting holds no slot; the lease is prolonged meanwhile, and no attempt is used.
+ * Leave to run: slots of this process, and gates before them. A run is asked in where a slot is free, and takes the slot in the
+ * same turn, so that a limit is used when it is counted and waiting holds nothing: no slot, and no attempt.
  */
 
 import type { Run } from './run.ts'
 
-/** Gives leave to run, at once or later. */
+/**
+ * What a gate says to a run.
+ *
+ * now       it may begin
+ * wait      not yet, and what is behind it will not be let in before it: nothing more is asked for while it waits
+ * aside     not yet, but others may pass: it waits beside, and takes no room
+ * a number  not yet, and not here: it is handed back, and comes again after so many ms, here or elsewhere. Costs no attempt.
+ */
+export type Leave = 'now' | 'wait' | 'aside' | number
+
+/** Gives leave to run. It decides at once; what takes time is done between the questions. */
 export interface Gate {
   /**
-   * Resolves when the run may begin, with a function that is called once when it has ended.
-   * Rejects only when the signal aborts: the service is stopping, and the delivery is handed back.
+   * Whether a run may begin now. Asked when a slot is free. After `wait` and `aside` the gate calls `again` when asking anew makes
+   * sense: later, not before it has answered. If all gates say `now`, `enter` follows in the same turn. What it throws is told
+   * as `trouble`, and the delivery is handed back for a second.
    */
-  enter(run: Run, signal: AbortSignal): Promise<() => void>
-}
-
-/**
- * Passes all gates in order. If one does not open, those passed before are left again. As soon as the signal aborts
- * nothing is waited for, whatever the gate does with the signal.
- */
-export async function pass(gates: readonly Gate[], run: Run, signal: AbortSignal): Promise<() => void> {
-  const leaves: (() => void)[] = []
-  const leaveAll = () => {
-    let leave = leaves.pop()
-    try {
-      for (; leave !== undefined; leave = leaves.pop()) leave()
-    } finally {
-      if (leave !== undefined) leaveAll()
-    }
-  }
-  try {
-    for (const gate of gates) leaves.push(await opened(gate, run, signal))
-  } catch (error) {
-    leaveAll()
-    throw error
-  }
-  return leaveAll
-}
-
-function opened(gate: Gate, run: Run, signal: AbortSignal): Promise<() => void> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason)
-    if (signal.aborted) return abort()
-    signal.addEventListener('abort', abort, { once: true })
-    gate
-      .enter(run, signal)
-      .then((leave) => (signal.aborted ? leave() : resolve(leave)))
-      .catch(reject)
-      .finally(() => signal.removeEventListener('abort', abort))
-  })
+  ask(run: Run, again: (run: Run) => void): Leave
+  /** It begins. Gives what is called once when it has ended. Must not throw. */
+  enter(run: Run): (() => void) | undefined
+  /** It will not begin here: it was handed back. Called on all gates, asked or not. */
+  forget?(run: Run): void
+  /** A consumer of this gate has drained: nothing of it begins any more. Called once for each consumer that shares it. */
+  close?(): Promise<void>
 }
 
 /** Every so many slots, the lowest rank comes first. So a busy high rank leaves a share to the others: 1 in 8. */
@@ -82,8 +63,13 @@ export class Slots {
     this.#sharers.set(fill, expects)
   }
 
+  /** Whether there is one to take. */
+  offers(taker?: Fill): boolean {
+    return this.#free > 0 && (this.#fromBehind || !this.#expectedBefore(taker))
+  }
+
   take(taker?: Fill): boolean {
-    if (this.#free === 0 || (!this.#fromBehind && this.#expectedBefore(taker))) return false
+    if (!this.offers(taker)) return false
     this.#free--
     return true
   }

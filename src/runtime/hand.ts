@@ -4,20 +4,49 @@ import { Queue } from '../base/queue.ts'
 import type { Delivery } from '../wire/delivery.ts'
 import type { Run } from './run.ts'
 
+/** So many may stand aside; beyond that they take room as all others, and less is asked for. */
+const mostAside = 10_000
+
 /** Runs, from their arrival to their end. */
 export class Hand implements Iterable<Run> {
   readonly waiting = new Queue<Run>()
-  readonly gated = new Set<Run>()
+  /** What stands at a gate, and whether it does so aside. */
+  readonly gated = new Map<Run, boolean>()
   readonly running = new Set<Run>()
   readonly #known = new Map<number, Run>()
+  #aside = 0
 
   get size(): number {
     return this.running.size + this.gated.size + this.waiting.length
   }
 
+  /** What takes room: all of it, without a measure of what stands aside. */
+  get held(): number {
+    return this.size - Math.min(this.#aside, mostAside)
+  }
+
+  /** It stands at a gate now. */
+  stand(run: Run, aside: boolean): void {
+    this.gated.set(run, aside)
+    if (aside) this.#aside++
+  }
+
+  /** It stands at a gate no more. False: it did not. */
+  unstand(run: Run): boolean {
+    if (this.gated.get(run) === true) this.#aside--
+    return this.gated.delete(run)
+  }
+
+  /** Everything that stood at a gate. */
+  unstandAll(): Run[] {
+    const stood = [...this.gated.keys()]
+    for (const run of stood) this.unstand(run)
+    return stood
+  }
+
   *[Symbol.iterator](): Generator<Run> {
     yield* this.running
-    yield* this.gated
+    yield* this.gated.keys()
     yield* this.waiting
   }
 

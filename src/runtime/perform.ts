@@ -18,7 +18,7 @@ function unread(error: unknown, run: Run): Outcome {
 export function perform(run: Run, binding: Binding): Outcome | Promise<Outcome> {
   let input: unknown
   try {
-    input = binding.read(run.delivery)
+    input = run.input === undefined ? binding.read(run.delivery) : run.input.value
   } catch (error) {
     return unread(error, run)
   }

@@ -34,6 +34,8 @@ export class Run {
   startedAt = 0
   /** When the lease was last prolonged. */
   touchedAt: number
+  /** The input of the handler, where a gate has asked for it before. */
+  input: { readonly value: unknown } | undefined
   /** Leaves the gates that were passed. */
   leave: (() => void) | undefined
   ended = false

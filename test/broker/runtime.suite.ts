@@ -16,6 +16,7 @@ import {
   task,
   topic,
 } from 'callboard'
+import { gate } from 'callboard/limits'
 import { headers as rawHeaders } from 'nats'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -332,19 +333,17 @@ export function runtimeSuite(words: string, side: Side): void {
       await using it = await stage()
       const story: string[] = []
       const opened = latch()
-      const gate: Gate = {
-        async enter(run) {
-          story.push(`enter ${run.attempt}`)
-          await opened.promise
-          return () => void story.push('leave')
-        },
-      }
+      const own = gate(async (run) => {
+        story.push(`enter ${run.attempt}`)
+        await opened.promise
+        return () => void story.push('leave')
+      })
       await it.answer(
         (_: never, { attempt }) => {
           story.push(`run ${attempt}`)
           if (attempt === 1) throw new Error('once')
         },
-        { gates: [gate] },
+        { gates: [own] },
       )
       await it.say(1)
       await until('it stands at the gate', () => story.length === 1)
@@ -357,14 +356,14 @@ export function runtimeSuite(words: string, side: Side): void {
     test('what stands at a gate when the service stops is handed back at no attempt', async () => {
       await using it = await stage()
       const entered = latch()
-      const gate: Gate = {
-        enter: (_run, signal) =>
+      const shut = gate(
+        (_run, signal) =>
           new Promise((_resolve, reject) => {
             entered.open()
             signal.addEventListener('abort', () => reject(signal.reason))
           }),
-      }
-      const service = await it.answer(() => undefined, { gates: [gate] })
+      )
+      const service = await it.answer(() => undefined, { gates: [shut] })
       await it.say(1)
       await until('it stands at the gate', entered.promise)
       await until('the service stops', service.stop())

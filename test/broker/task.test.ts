@@ -1,6 +1,7 @@
 /** Tasks: one worker each, and a sender that keeps control. */
 
 import { type Board, queue, type TaskContext, task } from 'callboard'
+import { gate } from 'callboard/limits'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { beside, broker, gathered, latch, openBoard, streams, thrownBy } from '../support/board.ts'
@@ -288,18 +289,16 @@ describe.concurrent('a task', () => {
     const ran: number[] = []
     const entered: number[] = []
     const opened = latch()
-    const gate = {
-      async enter() {
-        entered.push(1)
-        await opened.promise
-        return () => undefined
-      },
-    }
+    const own = gate(async () => {
+      entered.push(1)
+      await opened.promise
+      return () => undefined
+    })
     const finished: string[] = []
     board.on('finished', ({ end }) => finished.push(end))
     await board
       .service('worker')
-      .perform(tracked, (n) => ran.push(n), { gates: [gate] })
+      .perform(tracked, (n) => ran.push(n), { gates: [own] })
       .start()
     const first = await board.enqueue(tracked, 1)
     await board.enqueue(tracked, 2)

@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type EventMap, Events } from '../../src/base/events.ts'
+import { gate } from '../../src/extras/limits/gate.ts'
+import { count, noted } from '../../src/runtime/attempt.ts'
 import type { Memory } from '../../src/runtime/binding.ts'
 import { type Gate, Slots } from '../../src/runtime/gate.ts'
 import type { Run } from '../../src/runtime/run.ts'
@@ -456,8 +458,8 @@ test('what runs, waits for a slot or waits at a gate is said to be worked on', a
   const source = arraySource(['runs', 'at the gate', 'waits'], { lease: 1 })
   const open = promised()
   const slots = new Slots(1)
-  const gate: Gate = { enter: async (run, signal) => (source.handed[1] === run.delivery ? stays(signal) : () => {}) }
-  await using _ = await started(source, { slots, gates: [gate], handle: () => open.promise })
+  const stopping = gate(async (run, signal) => (source.handed[1] === run.delivery ? stays(signal) : () => {}))
+  await using _ = await started(source, { slots, gates: [stopping], handle: () => open.promise })
   await until('the first is handed over', () => source.handed.length > 0)
   // One slot takes one delivery; the others come as if they had been under way.
   source.opened.deliver(fresh(source, 2))
@@ -491,12 +493,12 @@ function stays(signal: AbortSignal): Promise<never> {
 test('what waits at a gate holds no slot', async () => {
   const source = arraySource([1, 2, 3])
   const opened = promised<() => void>()
-  const gate: Gate = { enter: (run) => ((run.delivery as Handed).value === 1 ? opened.promise : Promise.resolve(() => {})) }
+  const first = gate((run) => ((run.delivery as Handed).value === 1 ? opened.promise : Promise.resolve(() => {})))
   const order: unknown[] = []
   await using consumer = await started(source, {
     concurrency: 2,
     slots: new Slots(2),
-    gates: [gate],
+    gates: [first],
     handle: (value) => void order.push(value),
   })
   await until('the others have run', () => order.length === 2)
@@ -506,18 +508,75 @@ test('what waits at a gate holds no slot', async () => {
   expect(order).toEqual([2, 3, 1])
 })
 
-/** A gate that writes down who comes and goes. */
-function noting(name: string, notes: string[], enter: Gate['enter'] = async () => () => {}): Gate {
-  return {
-    async enter(run, signal) {
-      const leave = await enter(run, signal)
-      notes.push(`${name} in`)
-      return () => {
-        notes.push(`${name} out`)
-        leave()
-      }
+test('what waits aside takes no room, and what is behind it runs', async () => {
+  const source = arraySource(numbers(100))
+  const ran: unknown[] = []
+  let again: (() => void)[] = []
+  let shut = true
+  const even: Gate = {
+    ask(run, back) {
+      if (!shut || ((run.delivery as Handed).value as number) % 2 === 1) return 'now'
+      again.push(() => back(run))
+      return 'aside'
     },
+    enter: () => undefined,
   }
+  await using consumer = await started(source, { concurrency: 1, gates: [even], handle: (value) => void ran.push(value) })
+  await until('all odd ones have run', () => ran.length === 50)
+  await until('all even ones stand aside', () => consumer.waiting === 50)
+  shut = false
+  for (const back of again) back()
+  again = []
+  await allAnswered(source, 100)
+  expect(ran).toEqual([...numbers(100).filter((n) => n % 2 === 1), ...numbers(100).filter((n) => n % 2 === 0)])
+})
+
+test('while something waits at a gate, no more is asked for than there is room', async () => {
+  const source = arraySource(numbers(100))
+  await using consumer = await started(source, { concurrency: 3, gates: [{ ask: () => 'wait', enter: () => undefined }] })
+  await until('three wait', () => consumer.waiting === 3)
+  await until('the next tick has passed', () => new Promise<boolean>((resolve) => setImmediate(() => resolve(true))))
+  expect(source.handed).toHaveLength(3)
+})
+
+test('what is turned away costs no attempt and one note, however often it is', async () => {
+  const source = arraySource(['x'], { again: true })
+  const memory = mapMemory()
+  let [turned, notes] = [0, 0]
+  const attempts: number[] = []
+  const busy: Gate = { ask: () => (turned++ < 20 ? 0 : 'now'), enter: () => undefined }
+  await using _ = await started(source, {
+    gates: [busy],
+    policy: { attempts: 2 },
+    memory: {
+      ...memory,
+      note(delivery, written) {
+        notes++
+        return memory.note(delivery, written)
+      },
+    },
+    handle: (_input, run) => {
+      attempts.push(run.attempt)
+      if (run.attempt === 1) throw new Error('once')
+    },
+  })
+  await until('it has ended', () => source.handed.at(-1)?.answers[0]?.say === 'ack')
+  // The first hand-back, a mark before each of two runs, and the failure.
+  expect([attempts, notes, source.handed.length]).toEqual([[1, 2], 4, 22])
+})
+
+test('a process that dies with what it was turned away leaves no charge, and one that dies with what began does', () => {
+  const turned = noted(1, { attempt: 1, suspect: true }, 'free', { history: [], ran: 0 })
+  expect(count(5, turned)).toEqual({ attempt: 1, suspect: true })
+  expect(count(6, noted(5, count(5, turned), 'begins', { history: [], ran: 0 }))).toEqual({ attempt: 2, suspect: true })
+})
+
+/** A gate that writes down who comes and goes. */
+function noting(name: string, notes: string[]) {
+  return gate(async () => {
+    notes.push(`${name} in`)
+    return () => void notes.push(`${name} out`)
+  })
 }
 
 test.each<[string, () => unknown]>([
@@ -544,7 +603,7 @@ test('a gate that fails is told of, those passed before are left, and it costs n
   const memory = mapMemory()
   const events = new Events()
   const told = heard(events, 'trouble', 'started')
-  const broken: Gate = { enter: () => Promise.reject(new Error('away')) }
+  const broken = gate(() => Promise.reject(new Error('away')))
   await using _ = await started(source, { memory, gates: [noting('a', notes), broken] }, events)
   await allAnswered(source, 1)
   expect([notes, answersOf(source), memory.notes.get(1)?.used]).toEqual([['a in', 'a out'], [[{ say: 'again', ms: 1000 }]], 0])
@@ -556,11 +615,9 @@ test('a gate that fails when it is left is told of; the others are left, and the
   const notes: string[] = []
   const events = new Events()
   const told = heard(events, 'trouble')
-  const broken: Gate = {
-    enter: async () => () => {
-      throw new Error('jammed')
-    },
-  }
+  const broken = gate(async () => () => {
+    throw new Error('jammed')
+  })
   await using _ = await started(source, { concurrency: 1, gates: [noting('a', notes), broken] }, events)
   await allAnswered(source, 2)
   expect(notes.filter((each) => each === 'a out')).toHaveLength(2)
@@ -611,7 +668,7 @@ test('a drain hands back what waits at gates, even at one that does not listen',
   const memory = mapMemory()
   const opened = promised<() => void>()
   let left = 0
-  const deaf: Gate = { enter: () => opened.promise }
+  const deaf = gate(() => opened.promise)
   const consumer = await started(source, { gates: [deaf], memory })
   await until('both wait', () => consumer.waiting === 2)
   await consumer.drain(0)
@@ -705,7 +762,7 @@ test('what cannot be noted when it is handed back is handed back all the same', 
   const told = heard(events, 'trouble')
   const consumer = await started(
     source,
-    { gates: [{ enter: (_, signal) => stays(signal) }], memory: { ...mapMemory(), note: () => Promise.reject(new Error('away')) } },
+    { gates: [gate((_, signal) => stays(signal))], memory: { ...mapMemory(), note: () => Promise.reject(new Error('away')) } },
     events,
   )
   await until('both wait', () => consumer.waiting === 2)
@@ -747,7 +804,7 @@ test('what is cancelled before it begins never begins', async () => {
   const source = arraySource(['x', 'y'])
   const opened = promised<() => void>()
   const ran: unknown[] = []
-  await using consumer = await started(source, { gates: [{ enter: () => opened.promise }], handle: (value) => void ran.push(value) })
+  await using consumer = await started(source, { gates: [gate(() => opened.promise)], handle: (value) => void ran.push(value) })
   await until('both wait', () => consumer.waiting === 2)
   consumer.cancel('id-1')
   opened.resolve(() => {})
@@ -838,15 +895,13 @@ test('whatever comes in whatever order, all is answered once, no slot is overrun
         if (count > 1) memory.notes.set(index + 1, note(count - 1, count - 1))
         source.add(kind, { count })
       }
-      const gate: Gate = {
-        async enter(run) {
-          if (deliveries[run.delivery.sequence - 1]?.gate) await scheduler.schedule(Promise.resolve(), 'gate')
-          return () => {}
-        },
-      }
+      const own = gate(async (run) => {
+        if (deliveries[run.delivery.sequence - 1]?.gate) await scheduler.schedule(Promise.resolve(), 'gate')
+        return () => {}
+      })
       const consumer = await started(source, {
         concurrency: slots,
-        gates: [gate],
+        gates: [own],
         policy: { attempts: 5 },
         memory: {
           recall: (each) => scheduler.schedule(memory.recall(each), 'recall'),

@@ -1,0 +1,3 @@
+/** `callboard/limits`: leave to run, across all workers. */
+
+export { gate } from './gate.ts'
