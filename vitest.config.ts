@@ -1,4 +1,4 @@
-/** One run, five projects: what needs no broker, what needs one, the types, the repository's own promises, the demos. */
+/** One run, six projects: what needs no broker, what needs one, what needs a browser, the types, the repository's own promises, the demos. */
 
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
@@ -25,6 +25,16 @@ export default defineConfig({
       {
         ...shared,
         test: { name: 'broker', include: ['test/broker/**/*.test.ts', 'test/regression/**/*.test.ts'], testTimeout: 15_000, ...onBroker },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          globalSetup: ['test/setup/broker.ts', 'test/setup/browser.ts'],
+        },
       },
       {
         ...shared,

@@ -20,6 +20,8 @@ const doors = [
     path.replace(/^src\/extras\/([\w-]+)(\/index)?\.ts$/, './$1'),
     path,
   ]),
+  // It renders another extra, which no extra may.
+  ['./dashboard', 'src/tools/dashboard/index.ts'],
 ]
 
 test('the exports map lists exactly the doors that exist, each by source, types and default', () => {

@@ -35,7 +35,7 @@ export type Tree = Readonly<Record<string, string>>
 
 /** Every TypeScript file under some paths. */
 export function sources(...under: readonly string[]): Tree {
-  return Object.fromEntries(under.flatMap((path) => files(path, /\.ts$/)).map((path) => [path, read(path)]))
+  return Object.fromEntries(under.flatMap((path) => files(path, /\.tsx?$/)).map((path) => [path, read(path)]))
 }
 
 /** The syntax of a text. */

@@ -1,0 +1,110 @@
+/** What can be done: one command of the admin each. What comes in is read as options are, all complaints at once. */
+
+import { fault } from '../../base/errors.ts'
+import { anything, flag, oneOf, type Reader, readOptions, text, time, whole, wrong } from '../../base/options.ts'
+import type { Admin } from '../../extras/admin/index.ts'
+import type { EnqueueOptions, Task, Topic } from '../../index.ts'
+import { bulkActions, type Jobs } from './jobs.ts'
+
+/** What actions work with. */
+export interface Means {
+  readonly admin: Admin
+  readonly jobs: Jobs
+  /** Contracts by name: what goes through them is checked before it is stored. */
+  readonly topics: ReadonlyMap<string, Topic<unknown>>
+  readonly tasks: ReadonlyMap<string, Task<unknown>>
+}
+
+const payload = anything<unknown>()
+const point: Reader<'new' | 'all' | Date | number> = (value) => {
+  if (value === 'new' || value === 'all') return value
+  if (Number.isSafeInteger(value) && (value as number) > 0) return value as number
+  const date = typeof value === 'string' ? new Date(value) : new Date(Number.NaN)
+  return Number.isNaN(date.getTime()) ? wrong('it must be new, all, a date or a sequence') : date
+}
+
+const readers = {
+  topic: text,
+  event: payload,
+  task: text,
+  input: payload,
+  queue: text,
+  id: text,
+  delay: time(),
+  priority: oneOf('high', 'normal', 'low'),
+  unique: text,
+  selector: (value: unknown) =>
+    typeof value === 'string' && value.length <= 2_000 ? value : wrong('it must be text of at most 2,000 characters'),
+  action: oneOf(...bulkActions),
+  dryRun: flag,
+  limit: whole(1, 1_000_000),
+  job: text,
+  sequence: whole(1, Number.MAX_SAFE_INTEGER),
+  payload,
+  service: text,
+  name: text,
+  for: time(1),
+  to: point,
+  from: point,
+}
+
+type Given = ReturnType<typeof readOptions<typeof readers>>
+
+/** One thing that can be done. */
+type Action = (given: Given, means: Means) => Promise<unknown>
+
+/** Until when something is held that was asked to be held for so many ms. */
+const until = (ms: number | undefined): Date | undefined => (ms === undefined ? undefined : new Date(Date.now() + ms))
+
+function needed<T>(value: T | undefined, name: string): T {
+  if (value === undefined) throw fault('INVALID_ARGUMENT', `The action lacks ${name}.`)
+  return value
+}
+
+/** Name → what it does. */
+export const actions: Readonly<Record<string, Action>> = {
+  async publish({ topic, event, id }, { admin, topics }) {
+    const name = needed(topic, 'topic')
+    const options = id === undefined ? {} : { id }
+    const contract = topics.get(name)
+    return contract ? admin.board.publish(contract, event, options) : admin.publish(name, event, options)
+  },
+  async enqueue({ task, input, queue, id, delay, priority, unique }, { admin, tasks }) {
+    const name = needed(task, 'task')
+    const options: EnqueueOptions = Object.fromEntries(
+      Object.entries({ id, delay, priority, unique }).filter(([, value]) => value !== undefined),
+    )
+    const contract = tasks.get(name)
+    if (!contract) return admin.enqueue(name, input, { ...options, ...(queue === undefined ? {} : { queue }) })
+    const { id: given, sequence, duplicate } = await admin.board.enqueue(contract, input, options)
+    return { id: given, sequence, duplicate }
+  },
+  count: async ({ action, selector }, { admin }) => admin[needed(action, 'action')](needed(selector, 'selector'), { dryRun: true }),
+  start: async ({ action, selector, limit }, { jobs }) => jobs.start(needed(action, 'action'), needed(selector, 'selector'), limit),
+  stop: async ({ job }, { jobs }) => ({ stopped: jobs.stop(needed(job, 'job')) }),
+  redriveEdited: async ({ sequence, payload }, { admin }) => admin.redriveEdited(needed(sequence, 'sequence'), payload),
+  pauseSubscription: async (given, { admin }) =>
+    admin.pauseSubscription(needed(given.service, 'service'), needed(given.topic, 'topic'), until(given.for)),
+  resumeSubscription: async ({ service, topic }, { admin }) => admin.resumeSubscription(needed(service, 'service'), needed(topic, 'topic')),
+  seekSubscription: async ({ service, topic, to }, { admin }) =>
+    admin.seekSubscription(needed(service, 'service'), needed(topic, 'topic'), needed(to, 'to')),
+  async replaySubscription({ service, topic, from }, { admin }) {
+    const start = needed(from, 'from')
+    const window = { from: start === 'all' || start === 'new' ? 1 : start }
+    return { count: await admin.replaySubscription(needed(service, 'service'), needed(topic, 'topic'), window) }
+  },
+  leaveSubscription: async ({ service, topic }, { admin }) => ({
+    left: await admin.leaveSubscription(needed(service, 'service'), needed(topic, 'topic')),
+  }),
+  pauseSchedule: async (given, { admin }) => admin.pauseSchedule(needed(given.name, 'name'), until(given.for)),
+  resumeSchedule: async ({ name }, { admin }) => admin.resumeSchedule(needed(name, 'name')),
+  runSchedule: async ({ name }, { admin }) => admin.runSchedule(needed(name, 'name')),
+  removeSchedule: async ({ name }, { admin }) => ({ removed: await admin.removeSchedule(needed(name, 'name')) }),
+}
+
+/** Does it. Undefined: there is no such action. */
+export function perform(name: string, body: unknown, means: Means): Promise<unknown> | undefined {
+  const action = Object.hasOwn(actions, name) ? actions[name] : undefined
+  if (!action) return undefined
+  return (async () => (await action(readOptions(`the action ${name}`, body, readers), means)) ?? {})()
+}
