@@ -3,7 +3,7 @@
 import { fault } from '../base/errors.ts'
 import { time } from '../base/options.ts'
 import { instantOf } from '../base/zone.ts'
-import { checkedHeaders, header, headerBlock, headerJson, idOnly } from '../wire/envelope.ts'
+import { checkedHeaders, header, headerBlock, headerJson } from '../wire/envelope.ts'
 import { isBounded } from '../wire/streams.ts'
 import type { Task } from './contract.ts'
 import type { Core } from './core.ts'
@@ -15,7 +15,7 @@ import type { EnqueueOptions } from './sender.ts'
 /** Subject and headers. The plain case is a subject everybody shares and an id; only what is asked for is added. */
 export function envelope(core: Core, task: Task, id: string, options: EnqueueOptions | undefined, body: Uint8Array): Prepared {
   if (options === undefined && !task.track && task.encoding === 'msgpack' && task.lanes.includes('normal'))
-    return { id, subject: core.names.task(task.queue, task.name, 'normal'), headers: idOnly(id), body }
+    return { id, subject: core.names.task(task.queue, task.name, 'normal'), headers: id, body }
   return addressed(core, task, id, options ?? {}, body)
 }
 
@@ -31,7 +31,7 @@ function addressed(core: Core, task: Task, id: string, options: EnqueueOptions, 
   const waits = due !== undefined && isBounded(task.place) ? names.due : names.addressed
   const target = own ? waits(task.queue, task.name, lane, options.unique, id) : names.task(task.queue, task.name, lane)
   const fields = extraFields(core, task, id, options, due, target)
-  if (fields.length === 0) return { id, subject: target, headers: idOnly(id), body }
+  if (fields.length === 0) return { id, subject: target, headers: id, body }
   return {
     id,
     body,

@@ -4,7 +4,8 @@
  */
 
 import { asError, fault } from '../base/errors.ts'
-import { batchLimit, type Outgoing } from '../wire/publisher.ts'
+import { type Outgoing, sizeOf } from '../wire/outgoing.ts'
+import { batchLimit } from '../wire/publisher.ts'
 import type { Storing } from './room.ts'
 import type { Receipt } from './sender.ts'
 
@@ -22,7 +23,7 @@ export function batches(prepared: readonly Prepared[], most = batchLimit, bytes 
   const cut: Prepared[][] = []
   let size = Number.POSITIVE_INFINITY
   for (const each of prepared) {
-    const length = each.body.length + each.headers.length
+    const length = sizeOf(each)
     const last = cut.at(-1)
     if (last === undefined || last.length >= most || size + length > bytes) {
       cut.push([each])

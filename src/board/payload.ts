@@ -5,7 +5,7 @@ import { type Checked, check, listed, type Schema } from '../base/schema.ts'
 import { decode, type Encoding } from '../wire/codec.ts'
 import type { Delivery } from '../wire/delivery.ts'
 import { type Headers, header, idOf } from '../wire/envelope.ts'
-import { type Outgoing, tooLarge } from '../wire/publisher.ts'
+import { type Outgoing, sizeOf, tooLarge } from '../wire/outgoing.ts'
 
 /** Refuses a value that does not fit its schema. A promise only for asynchronous schemas. */
 export function refuseMisfit(schema: Schema | undefined, value: unknown, name: string): void | Promise<void> {
@@ -27,7 +27,7 @@ const storyRoom = 4096
 
 /** Refuses what is so large that it could not be buried. Throws PAYLOAD_TOO_LARGE. */
 export function refuseHuge<M extends Outgoing>(message: M, most: number): M {
-  const size = message.body.length + message.headers.length
+  const size = sizeOf(message)
   if (size > most - storyRoom) throw tooLarge(size, most - storyRoom)
   return message
 }

@@ -15,7 +15,7 @@ import type { Outcome } from '../runtime/verdict.ts'
 import { decode, encode } from '../wire/codec.ts'
 import type { Link } from '../wire/connection.ts'
 import { keyToken, type Names } from '../wire/names.ts'
-import { tooLarge } from '../wire/publisher.ts'
+import { tooLarge } from '../wire/outgoing.ts'
 import type { Table } from '../wire/table.ts'
 import type { Task } from './contract.ts'
 

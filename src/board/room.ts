@@ -8,7 +8,8 @@
 
 import { onAbort } from '../base/deadline.ts'
 import { CallboardError, fault } from '../base/errors.ts'
-import type { Outgoing, Publisher } from '../wire/publisher.ts'
+import type { Outgoing } from '../wire/outgoing.ts'
+import type { Publisher } from '../wire/publisher.ts'
 import type { QueueShape } from '../wire/streams.ts'
 
 /** How full a queue is. */

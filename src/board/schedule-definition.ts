@@ -7,7 +7,7 @@ import { newId } from '../base/ids.ts'
 import { brokerForm, type Times } from '../base/when.ts'
 import { type Headers, header, headerBlock, headerJson } from '../wire/envelope.ts'
 import type { Lane, Names } from '../wire/names.ts'
-import type { Outgoing } from '../wire/publisher.ts'
+import type { Outgoing } from '../wire/outgoing.ts'
 import type { Kept } from '../wire/stored.ts'
 
 /** What a schedule says of itself; kept with it and with all that it fires. `name` stands first: ids are read off it. */

@@ -12,7 +12,8 @@ import type { Binding } from '../runtime/binding.ts'
 import { Slots } from '../runtime/gate.ts'
 import type { Run } from '../runtime/run.ts'
 import { encode } from '../wire/codec.ts'
-import { checkedHeaders, header, headerBlock, idOnly } from '../wire/envelope.ts'
+import { checkedHeaders, header, headerBlock } from '../wire/envelope.ts'
+import type { Head } from '../wire/frames.ts'
 import { checkedName, keyText, subscriptionName, topicOf } from '../wire/names.ts'
 import { consumerSource } from '../wire/source.ts'
 import { type BatchSubscriber, batching, batchTerms, EventItem } from './batch.ts'
@@ -156,8 +157,8 @@ async function giveUp(core: Core, run: Run, service: string): Promise<void> {
   core.events.tell('trouble', { what: `${service} gave up on dead letter ${run.id}; it stays among the dead letters` })
 }
 
-function headersOf(id: string, topic: Topic, options: PublishOptions): Uint8Array {
-  if (topic.encoding === 'msgpack' && options.headers === undefined && options.key === undefined) return idOnly(id)
+function headersOf(id: string, topic: Topic, options: PublishOptions): Head {
+  if (topic.encoding === 'msgpack' && options.headers === undefined && options.key === undefined) return id
   const key: [string, string][] = options.key === undefined ? [] : [[header.key, keyText(options.key)]]
   return headerBlock([[header.id, id], ...contentTypeField(topic.encoding), ...key, ...checkedHeaders(options.headers)])
 }

@@ -9,14 +9,16 @@
 import { asError } from '../base/errors.ts'
 import { atTurnsEnd } from '../base/turn.ts'
 import type { Link } from './connection.ts'
+import { Frames, framesIn } from './frames.ts'
+import { senderOver } from './raw.ts'
 
 /** The answers of all deliveries of a link. `reply` is the address a delivery came with. */
 export interface Answers {
-  ack(reply: string): void
-  again(reply: string, ms: number): void
-  drop(reply: string, reason: string): void
+  ack(reply: Uint8Array): void
+  again(reply: Uint8Array, ms: number): void
+  drop(reply: Uint8Array, reason: string): void
   /** Not kept: the next one says it again. */
-  working(reply: string): void
+  working(reply: Uint8Array): void
   /** Resolves when the broker has read everything said so far, or the connection is lost. */
   flush(): Promise<void>
   /**
@@ -24,7 +26,7 @@ export interface Answers {
    * a broker that crashed may have forgotten that it handed it over, and then it does not heed an answer that comes later.
    * False: nothing was said.
    */
-  repeat(reply: string): boolean
+  repeat(reply: Uint8Array): boolean
 }
 
 const ack = Buffer.from('+ACK')
@@ -36,15 +38,18 @@ const mostLate = 4096
 /** For so many ms after a return the broker may hand over what it forgot; later it does so because somebody wants it. */
 const forgetful = 10_000
 
+/** Answers as they were written: nothing is kept of each but its bytes. */
 interface Batch {
-  readonly replies: string[]
-  readonly words: Uint8Array[]
+  readonly written: Uint8Array[]
+  count: number
 }
 
-const fresh = (): Batch => ({ replies: [], words: [] })
+const fresh = (): Batch => ({ written: [], count: 0 })
 
 /** Collects, writes and repeats answers. `trouble` hears what cannot be written. */
 export function answersOver(link: Link, trouble: (error: Error) => void): Answers {
+  const send = senderOver(link.nc)
+  const frames = new Frames((bytes) => collected.written.push(bytes))
   let collected = fresh()
   let written = fresh()
   // What the broker is being asked a sign about; told again like the rest if the connection changes before it comes.
@@ -52,7 +57,6 @@ export function answersOver(link: Link, trouble: (error: Error) => void): Answer
   let changes = 0
   let confirming: Promise<void> | undefined
   let confirmed = () => {}
-  let scheduled = false
   // The broker reads answers faster than it heeds them: what it had read last may have ended with it.
   const lately: Batch[] = []
   let late = 0
@@ -60,19 +64,17 @@ export function answersOver(link: Link, trouble: (error: Error) => void): Answer
   const uncertain = new Map<string, { readonly count: number; readonly word: Uint8Array }>()
   let returned = 0
 
-  function say(reply: string, word: Uint8Array): void {
-    collected.replies.push(reply)
-    collected.words.push(word)
-    if (scheduled) return
-    scheduled = true
-    atTurnsEnd(write)
+  function say(reply: Uint8Array, word: Uint8Array): void {
+    frames.word(reply, word)
+    if (++collected.count === 1) atTurnsEnd(write)
   }
 
   function write(): void {
-    scheduled = false
+    if (collected.count === 0) return
+    frames.flush()
     const batch = collected
     collected = fresh()
-    send(batch)
+    tell(batch)
     append(written, batch)
     ask()
   }
@@ -99,7 +101,7 @@ export function answersOver(link: Link, trouble: (error: Error) => void): Answer
         written = asking
       }
       asking = fresh()
-      if (heard && written.replies.length > 0) return atTurnsEnd(confirm)
+      if (heard && written.count > 0) return atTurnsEnd(confirm)
       confirming = undefined
       confirmed()
     }
@@ -111,20 +113,21 @@ export function answersOver(link: Link, trouble: (error: Error) => void): Answer
 
   function keep(batch: Batch): void {
     lately.push(batch)
-    late += batch.replies.length
-    while (late - (lately[0]?.replies.length ?? 0) >= mostLate) late -= lately.shift()?.replies.length ?? 0
+    late += batch.count
+    while (late - (lately[0]?.count ?? 0) >= mostLate) late -= lately.shift()?.count ?? 0
   }
 
   function doubt(batch: Batch): void {
-    for (const [index, reply] of batch.replies.entries()) {
-      const { key, count } = messageOf(reply)
-      uncertain.set(key, { count, word: batch.words[index] as Uint8Array })
-    }
+    for (const bytes of batch.written)
+      for (const { subject, body } of framesIn(bytes)) {
+        const { key, count } = messageOf(subject)
+        uncertain.set(key, { count, word: body })
+      }
   }
 
-  function send(batch: Batch): void {
+  function tell(batch: Batch): void {
     try {
-      for (let i = 0; i < batch.replies.length; i++) link.nc.publish(batch.replies[i] as string, batch.words[i] as Uint8Array)
+      for (const bytes of batch.written) send(bytes)
     } catch (error) {
       trouble(asError(error))
     }
@@ -134,13 +137,13 @@ export function answersOver(link: Link, trouble: (error: Error) => void): Answer
     if (event.type === 'refused') return
     changes++
     if (event.type !== 'back') return
-    if (collected.replies.length > 0) write()
-    send(asking)
-    send(written)
+    write()
+    tell(asking)
+    tell(written)
     returned = Date.now()
     uncertain.clear()
     for (const batch of [...lately, asking, written]) doubt(batch)
-    if (written.replies.length > 0) ask()
+    if (written.count > 0) ask()
   })
 
   return {
@@ -148,16 +151,16 @@ export function answersOver(link: Link, trouble: (error: Error) => void): Answer
     again: (reply, ms) => say(reply, ms < 1 ? atOnce : Buffer.from(`-NAK {"delay":${Math.round(ms)}000000}`)),
     drop: (reply, reason) => say(reply, Buffer.from(`+TERM ${reason}`)),
     working: (reply) => {
-      if (!link.nc.isClosed()) link.nc.publish(reply, working)
+      if (!link.nc.isClosed()) link.nc.publish(Buffer.from(reply).toString(), working)
     },
     async flush() {
-      if (collected.replies.length > 0) write()
+      write()
       await confirming
     },
     repeat(reply) {
       if (uncertain.size === 0) return false
       if (Date.now() - returned > forgetful) uncertain.clear()
-      const { key, count } = messageOf(reply)
+      const { key, count } = messageOf(Buffer.from(reply).toString())
       const before = uncertain.get(key)
       // One more hand-over than then: the broker has heeded "again".
       if (before === undefined || (count > before.count && before.word[0] === nak)) return false
@@ -179,6 +182,6 @@ function messageOf(reply: string): { key: string; count: number } {
 }
 
 function append(to: Batch, from: Batch): void {
-  for (const reply of from.replies) to.replies.push(reply)
-  for (const word of from.words) to.words.push(word)
+  to.written.push(...from.written)
+  to.count += from.count
 }

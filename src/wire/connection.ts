@@ -63,9 +63,7 @@ export const oldestServer = '2.14.0'
 /** Opens a link. Throws INVALID_URL, CONNECTION_FAILED, AUTH, TLS or UNSUPPORTED_SERVER. */
 export async function link(address: Address): Promise<Link> {
   const parsed = parseServers(address.servers === undefined ? 'nats://127.0.0.1:4222' : address.servers)
-  const nc = await connect(clientOptions(address, parsed)).catch((error: unknown) => {
-    throw connectFault(error, parsed.shown)
-  })
+  const nc = await dial(address, parsed)
   const info = nc.info
   if (!info || older(info.version, oldestServer)) {
     await nc.close()
@@ -75,6 +73,20 @@ export async function link(address: Address): Promise<Link> {
     )
   }
   return dress(nc, parsed.shown, address.inboxPrefix ?? '_INBOX')
+}
+
+/** A machine that has much to do may be too slow for the time that the broker gives a newcomer to say who he is. */
+const dials = 3
+
+async function dial(address: Address, parsed: Parsed): Promise<NatsConnection> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await connect(clientOptions(address, parsed))
+    } catch (error) {
+      if (tries < dials && /authentication timeout/i.test(`${error}`)) continue
+      throw connectFault(error, parsed.shown)
+    }
+  }
 }
 
 function dress(nc: NatsConnection, server: string, inboxPrefix: string): Link {
@@ -211,6 +223,10 @@ function readCredentials(path: string): Uint8Array {
 function connectFault(error: unknown, where: string): CallboardError {
   const { name, message, code } = error as { name?: string; message?: string; code?: string }
   const text = `${message ?? error}`
+  if (/authentication timeout/i.test(text))
+    return fault('CONNECTION_FAILED', `The broker at ${where} was not told in time who we are: one of the two is overloaded.`, {
+      cause: error,
+    })
   if (
     name === 'AuthorizationError' ||
     name === 'UserAuthenticationExpiredError' ||

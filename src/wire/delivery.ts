@@ -2,8 +2,8 @@
 
 import type { Msg } from 'nats'
 import type { Answers } from './answers.ts'
-import { Headers } from './envelope.ts'
-import { headerBytes } from './raw.ts'
+import type { Headers } from './envelope.ts'
+import { headersIn } from './raw.ts'
 
 /** One hand-over by the broker. Exactly one of `ack`, `again` and `drop` ends it; `working` prolongs it. */
 export interface Delivery {
@@ -31,12 +31,13 @@ export interface Delivery {
 /** Reads its numbers from the address of its answers: `$JS.ACK.<stream>.<consumer>.<count>.<sequence>.<…>.<time>.<pending>`. */
 export class JetStreamDelivery implements Delivery {
   readonly #message: Msg
-  readonly #reply: string
+  readonly #reply: Uint8Array
+  #numbers: string | undefined
   readonly #numbersAt: number
   readonly #answers: Answers
   #headers: Headers | undefined
 
-  constructor(message: Msg, reply: string, numbersAt: number, answers: Answers) {
+  constructor(message: Msg, reply: Uint8Array, numbersAt: number, answers: Answers) {
     this.#message = message
     this.#reply = reply
     this.#numbersAt = numbersAt
@@ -52,13 +53,13 @@ export class JetStreamDelivery implements Delivery {
   }
 
   get headers(): Headers {
-    this.#headers ??= new Headers(headerBytes(this.#message))
+    this.#headers ??= headersIn(this.#message)
     return this.#headers
   }
 
   get count(): number {
     // "1." at first: most are never handed over twice.
-    if (this.#reply.charCodeAt(this.#numbersAt) === 49 && this.#reply.charCodeAt(this.#numbersAt + 1) === 46) return 1
+    if (this.#reply[this.#numbersAt] === 49 && this.#reply[this.#numbersAt + 1] === 46) return 1
     return this.#number(0)
   }
 
@@ -92,15 +93,25 @@ export class JetStreamDelivery implements Delivery {
 
   /** The n-th number behind stream and consumer. */
   #number(n: number): number {
-    let from = this.#numbersAt
-    for (let i = 0; i < n; i++) from = this.#reply.indexOf('.', from) + 1
-    return Number.parseInt(this.#reply.slice(from, from + 20), 10)
+    this.#numbers ??= Buffer.from(this.#reply.subarray(this.#numbersAt)).toString('latin1')
+    let from = 0
+    for (let i = 0; i < n; i++) from = this.#numbers.indexOf('.', from) + 1
+    return Number.parseInt(this.#numbers.slice(from, from + 20), 10)
   }
 }
 
 /** Where the token after `count` others begins. Newer servers put domain and account before stream and consumer. */
-export function afterTokens(text: string, count: number): number {
+export function afterTokens(address: Uint8Array, count: number): number {
   let from = 0
-  for (let i = 0; i < count; i++) from = text.indexOf('.', from) + 1
+  for (let i = 0; i < count; i++) from = address.indexOf(dot, from) + 1
   return from
+}
+
+const dot = 46
+
+/** Whether bytes begin with others. */
+export function beginsWith(bytes: Uint8Array, start: Uint8Array): boolean {
+  if (bytes.length < start.length) return false
+  for (let i = 0; i < start.length; i++) if (bytes[i] !== start[i]) return false
+  return true
 }

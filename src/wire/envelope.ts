@@ -54,11 +54,6 @@ const tokenName = /^[A-Za-z0-9!#$%&'*+\-.^_`|~]{1,128}$/
 const reserved = /^(nats-|cb-)|^content-type$/i
 const forbidden = /[\u0000-\u001f\u007f]/
 
-/** The header block of a message that carries nothing but its id. */
-export function idOnly(id: string): Uint8Array {
-  return Buffer.from(`${start}${header.id}: ${id}\r\n\r\n`, 'latin1')
-}
-
 /** A header block. Values must be checked or ours. Throws HEADERS_TOO_LARGE. */
 export function headerBlock(fields: Iterable<readonly [name: string, value: string]>, most = mostHeaderBytes): Uint8Array {
   let text = start
@@ -98,27 +93,27 @@ const plainStart = Buffer.from(`${start}${header.id}:`)
 const idAt = plainStart.length
 const carriageReturn = 13
 
-const asBuffer = (bytes: Uint8Array): Buffer =>
-  bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-
-function isPlain(block: Uint8Array): boolean {
-  if (block.length < idAt) return false
-  for (let i = 0; i < plainStart.length; i++) if (block[i] !== plainStart[i]) return false
-  return asBuffer(block).indexOf(carriageReturn, idAt) === block.length - 4
+function isPlain(data: Uint8Array, end: number): boolean {
+  for (let i = 0; i < idAt; i++) if (data[i] !== plainStart[i]) return false
+  for (let i = idAt; i < end; i++) if (data[i] === carriageReturn) return i === end - 4
+  return false
 }
 
 /** The headers of a message received. Nothing is parsed before it is asked for. */
 export class Headers {
-  readonly #block: Uint8Array | undefined
+  readonly #data: Uint8Array | undefined
+  readonly #end: number
   #read: string | undefined
   #plain: boolean | undefined
 
-  constructor(block: Uint8Array | undefined) {
-    this.#block = block
+  /** `data`: a header block, and what else may come behind `end`. */
+  constructor(data: Uint8Array | undefined, end = data?.length ?? 0) {
+    this.#data = data
+    this.#end = end
   }
 
   get #text(): string {
-    this.#read ??= this.#block === undefined ? '' : asBuffer(this.#block).toString('utf8')
+    this.#read ??= this.#data === undefined ? '' : Buffer.from(this.#data.buffer, this.#data.byteOffset, this.#end).toString('utf8')
     return this.#read
   }
 
@@ -148,7 +143,7 @@ export class Headers {
 
   /** Whether there is nothing but the id. Looks at bytes: this is asked of every message, and most say yes. */
   get plain(): boolean {
-    this.#plain ??= this.#block !== undefined && isPlain(this.#block)
+    this.#plain ??= this.#data !== undefined && isPlain(this.#data, this.#end)
     return this.#plain
   }
 

@@ -9,7 +9,8 @@
 
 import { CallboardError } from '../base/errors.ts'
 import { atTurnsEnd } from '../base/turn.ts'
-import { batchLimit, type Outgoing, type Publisher, type Stored } from './publisher.ts'
+import { type Outgoing, sizeOf } from './outgoing.ts'
+import { batchLimit, type Publisher, type Stored } from './publisher.ts'
 
 /** Batches under way at a time. */
 const mostUnderWay = 2
@@ -83,7 +84,7 @@ function fitting(members: readonly Member[]): number {
   let bytes = 0
   let count = 0
   for (const { message } of members) {
-    bytes += message.body.length + message.headers.length
+    bytes += sizeOf(message)
     if (count === batchLimit || (count > 0 && bytes > mostBytes)) break
     count++
   }

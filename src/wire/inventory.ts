@@ -3,9 +3,8 @@
 import type { ConsumerInfo, JetStreamManager, StreamInfo } from '@nats-io/jetstream'
 import { asError } from '../base/errors.ts'
 import type { Link } from './connection.ts'
-import { Headers } from './envelope.ts'
 import { type Standing, standingOf } from './place.ts'
-import { headerBytes } from './raw.ts'
+import { headersIn } from './raw.ts'
 import { codeOf, told } from './refusal.ts'
 import type { Retention } from './streams.ts'
 
@@ -125,7 +124,7 @@ export function inventory(link: Link, manager: JetStreamManager, namespace: stri
         if (/no responders/i.test(asError(error).message)) return undefined
         throw error
       })
-      const headers = answer && new Headers(headerBytes(answer))
+      const headers = answer && headersIn(answer)
       if (headers === undefined || headers.status !== 0) return undefined
       return {
         count: Number(headers.get('Nats-Num-Pending') ?? 0) + 1,

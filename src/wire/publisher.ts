@@ -10,17 +10,12 @@ import { onAbort } from '../base/deadline.ts'
 import { fault } from '../base/errors.ts'
 import { Queue } from '../base/queue.ts'
 import { atTurnsEnd } from '../base/turn.ts'
-import { sendBatch } from './batch.ts'
+import { writeBatch } from './batch.ts'
 import type { Link } from './connection.ts'
-import { asHeaders } from './raw.ts'
+import { Frames } from './frames.ts'
+import { type Outgoing, overweight } from './outgoing.ts'
+import { senderOver } from './raw.ts'
 import { type ApiError, forbidden, forbiddenSubject, refusalFault, refusalOf } from './refusal.ts'
-
-/** A message to store. The header block must carry its id. */
-export interface Outgoing {
-  readonly subject: string
-  readonly headers: Uint8Array
-  readonly body: Uint8Array
-}
 
 /** Where a message is stored. `duplicate`: it was there before, and nothing was added. */
 export interface Stored {
@@ -56,9 +51,6 @@ export interface Publisher {
 /** Most messages in one batch; the broker's limit. */
 export const batchLimit = 1000
 
-/** What a place in a batch adds to the headers of a message, at most. */
-const batchHeaders = 110
-
 interface Entry {
   readonly messages: readonly Outgoing[]
   readonly resolve: (stored: Stored) => void
@@ -77,7 +69,9 @@ const empty: Stored = { sequence: 0, duplicate: true }
 /** A publisher over a link. */
 export function publisher(link: Link, options: PublisherOptions = {}): Publisher {
   const { inFlight = 1000, patience = 2000, budget = 30_000 } = options
-  const inbox = link.inbox()
+  const inbox = `${link.inbox()}.`
+  const inboxBytes = Buffer.from(inbox)
+  const frames = new Frames(senderOver(link.nc))
   const entries = new Map<number, Entry>()
   const queue = new Queue<() => void>()
   let counter = 0
@@ -87,10 +81,10 @@ export function publisher(link: Link, options: PublisherOptions = {}): Publisher
   let outbox: number[] = []
   let emptied: (() => void) | undefined
 
-  link.nc.subscribe(`${inbox}.*`, {
+  link.nc.subscribe(`${inbox}*`, {
     callback: (error, message) => {
       if (error) return
-      const token = Number(message.subject.slice(inbox.length + 1))
+      const token = Number(message.subject.slice(inbox.length))
       const entry = entries.get(token)
       if (entry === undefined) return
       const answer = readAnswer(message.data)
@@ -100,7 +94,7 @@ export function publisher(link: Link, options: PublisherOptions = {}): Publisher
     },
   })
   const deafen = link.listen((event) => {
-    if (event.type === 'back') for (const [token, entry] of entries) send(token, entry)
+    if (event.type === 'back') sendAll(entries)
     if (event.type === 'refused') forbid(event.error)
   })
 
@@ -130,26 +124,43 @@ export function publisher(link: Link, options: PublisherOptions = {}): Publisher
     if (entries.size === 0) emptied?.()
   }
 
-  function send(token: number, entry: Entry): void {
-    entry.next = Date.now() + patience
-    const reply = `${inbox}.${token}`
+  /** Sends what is to be sent, in as few writes as the connection takes. */
+  function sendAll(due: Iterable<readonly [number, Entry]>): void {
+    const sent: (readonly [number, Entry])[] = []
+    const next = Date.now() + patience
     try {
-      const [first] = entry.messages
-      if (entry.messages.length === 1 && first) link.nc.publish(first.subject, first.body, { reply, headers: asHeaders(first.headers) })
-      else sendBatch(link, entry.messages, reply)
-      entry.tries++
+      for (const each of due) if (write(...each)) sent.push(each)
+      frames.flush()
     } catch (error) {
-      settle(token, () => entry.reject(sendFault(error, entry, link)))
+      for (const [token, entry] of sent) settle(token, () => entry.reject(unanswered(entry, error)))
+      return
     }
+    for (const [, entry] of sent) {
+      entry.next = next
+      entry.tries++
+    }
+  }
+
+  /** False: the broker would not take it. */
+  function write(token: number, entry: Entry): boolean {
+    const { messages } = entry
+    const [first] = messages
+    const refused = overweight(messages, link.maxPayload)
+    if (refused !== undefined) settle(token, () => entry.reject(refused))
+    else if (messages.length === 1 && first) frames.message(first.subject, { inbox: inboxBytes, token }, first.headers, '', first.body)
+    else writeBatch(frames, messages, { inbox: inboxBytes, token })
+    return refused === undefined
   }
 
   function sweep(): void {
     const now = Date.now()
+    const late: [number, Entry][] = []
     for (const [token, entry] of entries) {
       if (now < entry.next) continue
       if (now - entry.since >= budget) settle(token, () => entry.reject(unanswered(entry)))
-      else send(token, entry)
+      else late.push([token, entry])
     }
+    if (late.length > 0) sendAll(late)
     if (entries.size === 0) {
       clearInterval(sweeping)
       sweeping = undefined
@@ -167,16 +178,20 @@ export function publisher(link: Link, options: PublisherOptions = {}): Publisher
         settle(token, () => reject(aborted(messages, signal, entry.tries === 0 ? 'not stored' : 'unknown'))),
       )
     // Alone it leaves at once; with others it waits for the end of the turn, and they leave together.
-    if (entries.size === 1 && !over) send(token, entry)
+    if (entries.size === 1 && !over) sendAll([[token, entry]])
     else if (outbox.push(token) === 1) atTurnsEnd(post)
   }
 
   function post(): void {
     const tokens = outbox
     outbox = []
+    sendAll(stillOpen(tokens))
+  }
+
+  function* stillOpen(tokens: readonly number[]): Generator<readonly [number, Entry]> {
     for (const token of tokens) {
       const entry = entries.get(token)
-      if (entry !== undefined) send(token, entry)
+      if (entry !== undefined) yield [token, entry]
     }
   }
 
@@ -247,20 +262,6 @@ export function readAnswer(data: Uint8Array): Stored | ApiError | undefined {
 function backedOff(entry: Entry): number {
   const ceiling = Math.min(1000, 25 * 2 ** entry.tries)
   return Date.now() + ceiling / 2 + (Math.random() * ceiling) / 2
-}
-
-function sendFault(error: unknown, entry: Entry, link: Link): Error {
-  const size = Math.max(...entry.messages.map((message) => message.body.length + message.headers.length))
-  if (size + (entry.messages.length > 1 ? batchHeaders : 0) > link.maxPayload) return tooLarge(size, link.maxPayload, error)
-  return unanswered(entry, error)
-}
-
-/** The error for a message that the broker would not take. */
-export function tooLarge(size: number, limit: number, cause?: unknown): Error {
-  return fault('PAYLOAD_TOO_LARGE', `The message has ${size} bytes with its headers, the broker takes ${limit}.`, {
-    cause,
-    details: { size, limit },
-  })
 }
 
 /** What was written may be stored; what was not is not. */

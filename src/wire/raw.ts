@@ -2,34 +2,56 @@
  * The two places where callboard knows more of the NATS client than its types say. Each has a test that fails when the
  * client changes it (test/broker/client.test.ts), and each falls back on the public way.
  *
- * headers in   the client parses every header into a map; we take the bytes and look for what we need
- * headers out  the client asks the headers it is given for their bytes; ours are bytes already
+ * in    the client parses every header into a map and every address into text; we look at the bytes
+ * out   the client makes its protocol lines message by message; it is handed blocks in which they are ready
  */
 
-import type { Msg, MsgHdrs } from 'nats'
+import { type Msg, type NatsConnection, headers as natsHeaders } from 'nats'
+import { Headers } from './envelope.ts'
+import { framesIn } from './frames.ts'
 
 interface Innards {
   readonly _rdata?: Uint8Array
-  readonly _msg?: { readonly hdr: number }
+  readonly _msg?: { readonly hdr: number; readonly reply?: Uint8Array }
 }
 
-/** The header bytes of a message; undefined if it has none. */
-export function headerBytes(message: Msg): Uint8Array | undefined {
+interface Inside {
+  readonly protocol?: { readonly sendCommand?: (bytes: Uint8Array) => void }
+}
+
+/** The headers of a message. */
+export function headersIn(message: Msg): Headers {
   const { _rdata: data, _msg: frame } = message as unknown as Innards
-  if (data !== undefined && frame !== undefined) return frame.hdr > 0 ? data.subarray(0, frame.hdr) : undefined
+  if (data !== undefined && frame !== undefined) return new Headers(frame.hdr > 0 ? data : undefined, frame.hdr)
   const parsed = message.headers
-  return parsed === undefined ? undefined : Buffer.from(parsed.toString())
+  return new Headers(parsed === undefined ? undefined : Buffer.from(parsed.toString()))
 }
 
-const carrier = {
-  bytes: new Uint8Array(0) as Uint8Array,
-  encode(): Uint8Array {
-    return this.bytes
-  },
+/** The address that answers to a message go to; undefined if it has none. */
+export function replyIn(message: Msg): Uint8Array | undefined {
+  const { _msg: frame } = message as unknown as Innards
+  if (frame !== undefined) return frame.reply
+  return message.reply ? Buffer.from(message.reply) : undefined
 }
 
-/** Bytes dressed as the headers that `publish` takes: one dress for all of them, so good for the next call only. */
-export function asHeaders(bytes: Uint8Array): MsgHdrs {
-  carrier.bytes = bytes
-  return carrier as unknown as MsgHdrs
+/** How frames are sent over a connection. What is given throws when the connection is closed. */
+export function senderOver(nc: NatsConnection): (bytes: Uint8Array) => void {
+  const { protocol } = nc as unknown as Inside
+  if (typeof protocol?.sendCommand !== 'function') return (bytes) => sendEach(nc, bytes)
+  return (bytes) => {
+    if (nc.isClosed()) throw new Error('The connection is closed.')
+    protocol.sendCommand?.(bytes)
+  }
+}
+
+function sendEach(nc: NatsConnection, bytes: Uint8Array): void {
+  for (const { subject, reply, headers, body } of framesIn(bytes)) {
+    const options: { reply?: string; headers?: ReturnType<typeof natsHeaders> } = {}
+    if (reply !== undefined) options.reply = reply
+    if (headers.length > 0) {
+      options.headers = natsHeaders()
+      for (const [name, value] of new Headers(headers)) options.headers.append(name, value)
+    }
+    nc.publish(subject, body, options)
+  }
 }

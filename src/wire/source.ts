@@ -11,9 +11,9 @@ import { atMost } from '../base/deadline.ts'
 import type { Answers } from './answers.ts'
 import type { Link } from './connection.ts'
 import type { Footing } from './declare.ts'
-import { afterTokens, type Delivery, JetStreamDelivery } from './delivery.ts'
-import { Headers } from './envelope.ts'
-import { headerBytes } from './raw.ts'
+import { afterTokens, beginsWith, type Delivery, JetStreamDelivery } from './delivery.ts'
+import type { Headers } from './envelope.ts'
+import { headersIn, replyIn } from './raw.ts'
 
 /** Who takes deliveries. */
 export interface Receiver {
@@ -52,6 +52,9 @@ export interface ConsumerPlace {
   readonly footing?: () => Promise<Footing>
 }
 
+/** How the address that answers go to begins. */
+const anyAnswer = Buffer.from('$JS.ACK.')
+
 /** A pull stays open this long. */
 const expires = 30_000
 /** The broker says at least this often that it is alive while a pull is open; the shortest silence that means something. */
@@ -83,7 +86,7 @@ function pull(link: Link, answers: Answers, place: ConsumerPlace, receiver: Rece
   const { nc } = link
   const inbox = link.inbox()
   const request = `$JS.API.CONSUMER.MSG.NEXT.${place.stream}.${place.consumer}`
-  const prefix = `$JS.ACK.${place.stream}.${place.consumer}.`
+  const prefix = Buffer.from(`$JS.ACK.${place.stream}.${place.consumer}.`)
   let outstanding = 0
   let arrivals = 0
   let pulls = 0
@@ -99,15 +102,15 @@ function pull(link: Link, answers: Answers, place: ConsumerPlace, receiver: Rece
     callback: (error, message) => {
       if (error) return receiver.trouble('the subscription for deliveries was refused', error)
       heard = Date.now()
-      const reply = message.reply ?? ''
-      if (reply.startsWith('$JS.ACK.')) {
+      const reply = replyIn(message)
+      if (reply !== undefined && beginsWith(reply, anyAnswer)) {
         if (outstanding > 0) outstanding--
         arrivals++
         moved = true
-        const numbersAt = reply.startsWith(prefix) ? prefix.length : afterTokens(reply, 6)
+        const numbersAt = beginsWith(reply, prefix) ? prefix.length : afterTokens(reply, 6)
         if (answers.repeat(reply)) receiver.lapsed(1)
         else receiver.deliver(new JetStreamDelivery(message, reply, numbersAt, answers))
-      } else told(new Headers(headerBytes(message)))
+      } else told(headersIn(message))
     },
   })
 

@@ -9,10 +9,10 @@ import type { Msg } from 'nats'
 import { CallboardError, fault } from '../base/errors.ts'
 import { newId } from '../base/ids.ts'
 import type { Link } from './connection.ts'
-import { Headers, header, headerBlock } from './envelope.ts'
+import { type Headers, header, headerBlock } from './envelope.ts'
 import type { Names } from './names.ts'
 import type { Publisher } from './publisher.ts'
-import { headerBytes } from './raw.ts'
+import { headersIn } from './raw.ts'
 
 /** A value found in the table. */
 export interface Found {
@@ -69,14 +69,14 @@ export function table(link: Link, names: Names, publisher: Publisher, trouble: (
   }
 
   async function look(key: string): Promise<Headers> {
-    return new Headers(headerBytes(await ask(link, prefix + key)))
+    return headersIn(await ask(link, prefix + key))
   }
 
   return {
     put,
     async get(key) {
       const message = await ask(link, prefix + key)
-      const found = new Headers(headerBytes(message))
+      const found = headersIn(message)
       if (found.status === 404 || found.get(forgotten) !== undefined || found.get('Nats-Marker-Reason') !== undefined) return undefined
       if (found.status !== 0) throw fault('BROKER_REFUSED', `Reading ${key} was refused: ${found.status} ${found.statusText}.`)
       return { body: message.data, headers: found, revision: Number(found.get('Nats-Sequence')) }
@@ -91,7 +91,7 @@ export function table(link: Link, names: Names, publisher: Publisher, trouble: (
       const subscription = link.nc.subscribe(live, {
         callback: (error, message) => {
           if (error) return
-          const told = new Headers(headerBytes(message))
+          const told = headersIn(message)
           if (told.get(forgotten) !== undefined || told.get('Nats-Marker-Reason') !== undefined) return
           try {
             hear(message.data, told, message.subject)

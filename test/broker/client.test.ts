@@ -1,52 +1,59 @@
 /** The two places where callboard knows more of the NATS client than its types say (src/wire/raw.ts). */
 
-import { type Msg, type MsgHdrs, headers as natsHeaders } from 'nats'
+import { type Msg, type NatsConnection, headers as natsHeaders } from 'nats'
 import { expect, test } from 'vitest'
-import { Headers, headerBlock, idOnly } from '../../src/wire/envelope.ts'
-import { asHeaders, headerBytes } from '../../src/wire/raw.ts'
+import { Headers, headerBlock } from '../../src/wire/envelope.ts'
+import { Frames, type Head } from '../../src/wire/frames.ts'
+import { headersIn, replyIn, senderOver } from '../../src/wire/raw.ts'
 import { broker } from '../support/board.ts'
 import { namespace } from '../support/namespace.ts'
 import { until } from '../support/until.ts'
 
-/** Sends one message through the real client and broker, and gives it as it arrives. */
-async function sent(headers: MsgHdrs | undefined, body: string | Uint8Array): Promise<Msg> {
+/** Sends through the real client and broker, and gives what arrives. */
+async function arrived(count: number, send: (nc: NatsConnection, subject: string) => void): Promise<Msg[]> {
   await using server = await broker()
   const subject = `${namespace()}.x`
-  const arrived: Msg[] = []
-  server.nc.subscribe(subject, { callback: (_, message) => void arrived.push(message) })
-  server.nc.publish(subject, body, headers === undefined ? {} : { headers })
-  return await until('the message has arrived', () => arrived[0] as Msg)
+  const messages: Msg[] = []
+  server.nc.subscribe(subject, { callback: (_, message) => void messages.push(message) })
+  send(server.nc, subject)
+  await until('the messages have arrived', () => messages.length >= count)
+  return messages
 }
 
-test('the header bytes of a message are its first bytes, up to the body', async () => {
+/** Sends one message as callboard does. */
+function framed(nc: NatsConnection, subject: string, head: Head, body: Uint8Array): void {
+  const frames = new Frames(senderOver(nc))
+  frames.message(subject, { inbox: Buffer.from('_INBOX.x.'), token: 7 }, head, '', body)
+  frames.flush()
+}
+
+test('the headers of a message are its first bytes, up to the body', async () => {
   const headers = natsHeaders()
   headers.append('X-Plain', 'value')
   headers.append('X-Colons', 'a: b: c')
   headers.append('X-Unicode', 'näher 世界')
-  const message = await sent(headers, 'body')
-  const bytes = headerBytes(message) as Uint8Array
-  expect(Buffer.from(bytes).toString()).toBe('NATS/1.0\r\nX-Plain: value\r\nX-Colons: a: b: c\r\nX-Unicode: näher 世界\r\n\r\n')
-  expect(message.string()).toBe('body')
+  const [message] = await arrived(1, (nc, subject) => nc.publish(subject, 'X-Body: b\r\n\r\n', { headers }))
+  const ours = headersIn(message as Msg)
   // What we read from the bytes is what the client reads.
-  const ours = new Headers(bytes)
-  for (const name of message.headers?.keys() ?? []) expect(ours.get(name)).toBe(message.headers?.get(name))
-  expect([...ours].map(([name]) => name)).toEqual(message.headers?.keys())
+  for (const name of message?.headers?.keys() ?? []) expect(ours.get(name)).toBe(message?.headers?.get(name))
+  expect([...ours].map(([name]) => name)).toEqual(message?.headers?.keys())
 })
 
-test('they are taken from inside the client, not read and written again', async () => {
-  const message = await sent(asHeaders(idOnly('a')), 'body')
-  const inside = message as unknown as { _rdata: Uint8Array; _msg: { hdr: number } }
+test('headers and address are taken from inside the client, not read and written again', async () => {
+  const [message] = await arrived(1, (nc, subject) => framed(nc, subject, 'a', Buffer.from('body')))
+  const inside = message as unknown as { _rdata: Uint8Array; _msg: { hdr: number; reply: Uint8Array } }
   expect(inside._rdata).toBeInstanceOf(Uint8Array)
-  expect(inside._msg.hdr).toBe(idOnly('a').length)
-  expect(headerBytes(message)?.buffer).toBe(inside._rdata.buffer)
+  expect(inside._msg.hdr).toBe(headerBlock([['Nats-Msg-Id', 'a']]).length)
+  expect(replyIn(message as Msg)).toBe(inside._msg.reply)
+  expect(headersIn(message as Msg).plain).toBe(true)
 })
 
-test('a message without headers has no header bytes', async () => {
-  const message = await sent(undefined, 'NATS/1.0\r\nX: y\r\n\r\n')
-  expect([headerBytes(message), message.headers]).toEqual([undefined, undefined])
+test('a message without headers and without address has none', async () => {
+  const [message] = await arrived(1, (nc, subject) => nc.publish(subject, 'NATS/1.0\r\nX: y\r\n\r\n'))
+  expect([[...headersIn(message as Msg)], replyIn(message as Msg)]).toEqual([[], undefined])
 })
 
-test('bytes given as headers arrive as they were, and so does the body behind them', async () => {
+test('frames arrive as they were written, one after the other', async () => {
   const block = headerBlock([
     ['Nats-Msg-Id', 'a'],
     ['x-lower', 'b'],
@@ -54,30 +61,53 @@ test('bytes given as headers arrive as they were, and so does the body behind th
     ['X-Unicode', 'näher 世界'],
   ])
   const body = Uint8Array.from({ length: 256 }, (_, index) => index)
-  const message = await sent(asHeaders(block), body)
-  expect(Buffer.from(headerBytes(message) as Uint8Array).equals(block)).toBe(true)
-  expect(Buffer.from(message.data).equals(body)).toBe(true)
-  expect([message.headers?.get('x-lower'), message.headers?.get('X-Unicode')]).toEqual(['b', 'näher 世界'])
+  const [first, second, third] = await arrived(3, (nc, subject) => {
+    framed(nc, subject, block, body)
+    framed(nc, subject, 'bb', new Uint8Array(0))
+    framed(nc, subject, 'ccc', new Uint8Array(200_000))
+  })
+  expect(Buffer.from(first?.data ?? []).equals(body)).toBe(true)
+  expect([first?.reply, first?.headers?.get('x-lower'), first?.headers?.get('X-Unicode')]).toEqual(['_INBOX.x.7', 'b', 'näher 世界'])
+  expect([second?.headers?.get('Nats-Msg-Id'), second?.data.length]).toEqual(['bb', 0])
+  expect([third?.headers?.get('Nats-Msg-Id'), third?.data.length]).toEqual(['ccc', 200_000])
 })
 
-test('headers dressed one after the other in one turn do not run into each other', async () => {
+test('frames are handed to the client whole', async () => {
   await using server = await broker()
-  const subject = `${namespace()}.x`
-  const ids: (string | undefined)[] = []
-  server.nc.subscribe(subject, { callback: (_, message) => void ids.push(new Headers(headerBytes(message)).id) })
-  for (const id of ['a', 'bb', 'ccc']) server.nc.publish(subject, '', { headers: asHeaders(idOnly(id)) })
-  await until('all have arrived', () => ids.length === 3)
-  expect(ids).toEqual(['a', 'bb', 'ccc'])
+  const inside = server.nc as unknown as { protocol: { sendCommand(bytes: Uint8Array): void } }
+  const handed: Uint8Array[] = []
+  const own = inside.protocol.sendCommand
+  inside.protocol.sendCommand = (bytes) => void handed.push(bytes)
+  framed(server.nc, 'x', 'a', Buffer.from('body'))
+  inside.protocol.sendCommand = own
+  expect(handed).toHaveLength(1)
 })
 
-test('without its inside, a message is read the public way', async () => {
-  const headers = natsHeaders()
-  headers.append('Nats-Msg-Id', 'a')
-  headers.append('x-Mixed-CASE', 'b')
-  const { data } = await sent(headers, 'body')
-  const message = { data, headers } as unknown as Msg
-  expect([...new Headers(headerBytes(message))]).toEqual([
+test('over a connection that was closed, sending throws', async () => {
+  await using server = await broker()
+  await server.nc.close()
+  expect(() => framed(server.nc, 'x', 'a', Buffer.from('body'))).toThrow(/closed/)
+})
+
+test('without its inside, the client is used the public way', async () => {
+  const [message] = await arrived(1, (nc, subject) => {
+    const outside = { publish: nc.publish.bind(nc), isClosed: () => false } as unknown as NatsConnection
+    framed(
+      outside,
+      subject,
+      headerBlock([
+        ['Nats-Msg-Id', 'a'],
+        ['x-Mixed-CASE', 'b'],
+      ]),
+      Buffer.from('body'),
+    )
+  })
+  const { data, headers, reply } = message as Msg
+  const outside = { data, headers, reply } as unknown as Msg
+  expect([...headersIn(outside)]).toEqual([
     ['Nats-Msg-Id', 'a'],
     ['x-Mixed-CASE', 'b'],
   ])
+  expect([Buffer.from(replyIn(outside) ?? []).toString(), Buffer.from(data).toString()]).toEqual(['_INBOX.x.7', 'body'])
+  expect(new Headers(undefined).plain).toBe(false)
 })

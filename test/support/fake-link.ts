@@ -1,8 +1,9 @@
 /** A link without a broker: what is written to it is kept, and the test answers. */
 
 import { EventEmitter } from 'node:events'
-import type { Msg, MsgHdrs, NatsConnection } from 'nats'
+import type { Msg, NatsConnection } from 'nats'
 import type { Link, LinkEvent } from '../../src/wire/connection.ts'
+import { framesIn } from '../../src/wire/frames.ts'
 
 /** Something written to the link. */
 export interface Written {
@@ -32,11 +33,15 @@ export class FakeLink implements Link {
 
   get nc(): NatsConnection {
     return {
-      publish: (subject: string, body: Uint8Array | string = '', options: { reply?: string; headers?: MsgHdrs } = {}) => {
+      publish: (subject: string, body: Uint8Array | string = '', { reply }: { reply?: string } = {}) => {
         if (this.closed) throw new Error('closed connection')
-        const block = (options.headers as unknown as { encode(): Uint8Array } | undefined)?.encode() ?? new Uint8Array(0)
-        if (body.length + block.length > this.maxPayload) throw new Error('max_payload size exceeded')
-        this.written.push({ subject, body: Buffer.from(body as Uint8Array), reply: options.reply, headers: Buffer.from(block).toString() })
+        this.written.push({ subject, body: Buffer.from(body as Uint8Array), reply, headers: '' })
+      },
+      protocol: {
+        sendCommand: (bytes: Uint8Array) => {
+          for (const { subject, reply, headers, body } of framesIn(bytes))
+            this.written.push({ subject, body, reply, headers: Buffer.from(headers).toString() })
+        },
       },
       subscribe: (subject: string, { callback }: { callback: Callback }) => {
         this.#subscriptions.set(subject.replace(/\.\*$/, '.'), callback)
@@ -70,7 +75,13 @@ export class FakeLink implements Link {
   receive(subject: string, body: Uint8Array | string, more: { reply?: string; headers?: string } = {}): void {
     const head = Buffer.from(more.headers ?? '')
     const data = Buffer.concat([head, Buffer.from(body as Uint8Array)])
-    const message = { subject, reply: more.reply, data: data.subarray(head.length), _rdata: data, _msg: { hdr: head.length } }
+    const message = {
+      subject,
+      reply: more.reply,
+      data: data.subarray(head.length),
+      _rdata: data,
+      _msg: { hdr: head.length, reply: more.reply && Buffer.from(more.reply) },
+    }
     for (const [prefix, callback] of this.#subscriptions) if (subject.startsWith(prefix)) callback(null, message as unknown as Msg)
   }
 }

@@ -37,7 +37,7 @@ function line() {
 }
 
 /** The address of a hand-over of a message. */
-const at = (sequence: number, count = 1) => `$JS.ACK.STREAM.consumer.${count}.${sequence}.1.1700000000000000000.0`
+const at = (sequence: number, count = 1) => Buffer.from(`$JS.ACK.STREAM.consumer.${count}.${sequence}.1.1700000000000000000.0`)
 
 test('answers of one turn leave together, and a sign is asked for once', async () => {
   const { answers, asked, written } = line()
@@ -95,11 +95,11 @@ test('"again" is repeated for the same hand-over only: the next one is what was 
 
 test('addresses with domain and account are understood', async () => {
   const { answers, asked, tell } = line()
-  const long = (count: number) => `$JS.ACK.hub.ACCOUNT.STREAM.consumer.${count}.7.1.1700000000000000000.0.token`
+  const long = (count: number) => Buffer.from(`$JS.ACK.hub.ACCOUNT.STREAM.consumer.${count}.7.1.1700000000000000000.0.token`)
   answers.ack(long(1))
   await until('it is said', () => asked.length === 1)
   tell({ type: 'back' })
-  expect(answers.repeat(`$JS.ACK.hub.ACCOUNT.STREAM.other.1.7.1.1700000000000000000.0.token`)).toBe(false)
+  expect(answers.repeat(Buffer.from('$JS.ACK.hub.ACCOUNT.STREAM.other.1.7.1.1700000000000000000.0.token'))).toBe(false)
   expect(answers.repeat(long(2))).toBe(true)
 })
 

@@ -1,13 +1,15 @@
 import { type EventEmitter, getEventListeners } from 'node:events'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { headerBlock, idOnly } from '../../src/wire/envelope.ts'
-import { batchLimit, type Outgoing, publisher, readAnswer } from '../../src/wire/publisher.ts'
+import { headerBlock } from '../../src/wire/envelope.ts'
+import { headSize } from '../../src/wire/frames.ts'
+import type { Outgoing } from '../../src/wire/outgoing.ts'
+import { batchLimit, publisher, readAnswer } from '../../src/wire/publisher.ts'
 import { refusalFault, refusalOf } from '../../src/wire/refusal.ts'
 import { FakeLink } from '../support/fake-link.ts'
 import { until } from '../support/until.ts'
 
-const message = (id: string, size = 3): Outgoing => ({ subject: `x.${id}`, headers: idOnly(id), body: Buffer.alloc(size, 'b') })
+const message = (id: string, size = 3): Outgoing => ({ subject: `x.${id}`, headers: id, body: Buffer.alloc(size, 'b') })
 const coded = (code: string) => expect.objectContaining({ code })
 
 /** Waits until so many messages are written, and gives them. */
@@ -219,7 +221,7 @@ test('a signal that outlives its messages is left without listeners', async () =
 test('a message larger than the broker takes is refused with both numbers', async () => {
   const link = new FakeLink(1000)
   const { publish } = publisher(link)
-  const room = 1000 - idOnly('a').length
+  const room = 1000 - headSize('a')
   await expect(publish(message('a', room + 1))).rejects.toMatchObject({ code: 'PAYLOAD_TOO_LARGE', details: { size: 1001, limit: 1000 } })
   const fits = publish(message('a', room))
   await written(link, 1)
@@ -249,7 +251,7 @@ test('a batch of which the broker has some ids is given back, to be stored one b
 
 test('a batch that is just too large with its places is too large, not closed', async () => {
   const link = new FakeLink(1000)
-  const sent = publisher(link).publishBatch([message('a'), message('b', 1000 - idOnly('b').length)])
+  const sent = publisher(link).publishBatch([message('a'), message('b', 1000 - headSize('b'))])
   await expect(sent).rejects.toEqual(coded('PAYLOAD_TOO_LARGE'))
 })
 

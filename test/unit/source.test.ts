@@ -17,7 +17,7 @@ async function opened(place: Partial<ConsumerPlace> = {}) {
     drop: (reply, reason) => void told.push(`drop ${reply} ${reason}`),
     working: (reply) => void told.push(`working ${reply}`),
     flush: async () => {},
-    repeat: (reply) => reply.endsWith('.repeated'),
+    repeat: (reply) => `${reply}`.endsWith('.repeated'),
   }
   const declare = async (floor: number | undefined) => {
     declared.push(floor)

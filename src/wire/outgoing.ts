@@ -1,0 +1,31 @@
+/** A message on its way to the broker, and whether the broker takes one of its size. */
+
+import { fault } from '../base/errors.ts'
+import { type Head, headSize } from './frames.ts'
+
+/** A message to store. The headers must carry its id. */
+export interface Outgoing {
+  readonly subject: string
+  readonly headers: Head
+  readonly body: Uint8Array
+}
+
+/** How many bytes of a message count against the limit of the broker. */
+export const sizeOf = (message: Outgoing): number => headSize(message.headers) + message.body.length
+
+/** What a place in a batch adds to the headers of a message, at most. */
+const batchHeaders = 110
+
+/** Refuses what is larger than the broker takes. */
+export function overweight(messages: readonly Outgoing[], limit: number): Error | undefined {
+  const most = messages.length > 1 ? limit - batchHeaders : limit
+  for (const message of messages) if (sizeOf(message) > most) return tooLarge(sizeOf(message), limit)
+  return undefined
+}
+
+/** The error for a message that the broker would not take. */
+export function tooLarge(size: number, limit: number): Error {
+  return fault('PAYLOAD_TOO_LARGE', `The message has ${size} bytes with its headers, the broker takes ${limit}.`, {
+    details: { size, limit },
+  })
+}
