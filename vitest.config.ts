@@ -24,7 +24,13 @@ export default defineConfig({
       { ...shared, test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
       {
         ...shared,
-        test: { name: 'broker', include: ['test/broker/**/*.test.ts', 'test/regression/**/*.test.ts'], testTimeout: 15_000, ...onBroker },
+        test: {
+          name: 'broker',
+          include: ['test/broker/**/*.test.ts', 'test/regression/**/*.test.ts'],
+          testTimeout: 15_000,
+          ...onBroker,
+          globalSetup: ['test/setup/broker.ts', 'test/setup/built.ts'],
+        },
       },
       {
         ...shared,

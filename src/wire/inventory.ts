@@ -50,6 +50,8 @@ export interface BrokerFact {
   readonly storage: number
   /** Most storage for this account; -1: without limit. */
   readonly storageLimit: number
+  /** The time of its clock, in ms since 1970. Undefined: it did not tell. */
+  readonly time: number | undefined
 }
 
 /** How many messages match, and the first of them. */
@@ -133,7 +135,7 @@ export function inventory(link: Link, manager: JetStreamManager, namespace: stri
       }
     },
     async broker() {
-      const [account, rtt] = await Promise.all([manager.getAccountInfo(), link.nc.rtt()])
+      const [account, rtt, time] = await Promise.all([manager.getAccountInfo(), link.nc.rtt(), timeThere()])
       const { info } = link.nc
       return {
         server: link.server,
@@ -145,8 +147,15 @@ export function inventory(link: Link, manager: JetStreamManager, namespace: stri
         consumers: account.consumers,
         storage: account.storage,
         storageLimit: account.limits.max_storage,
+        time,
       }
     },
+  }
+
+  /** The broker tells the time with a stream, and with no other answer. */
+  async function timeThere(): Promise<number | undefined> {
+    for await (const info of manager.streams.list(`${namespace}.>`)) return Date.parse((info as { ts?: string }).ts ?? '') || undefined
+    return undefined
   }
 }
 

@@ -1,6 +1,7 @@
 /** Pages of docs/ that are written from the source. `npm run docs` writes them; a test holds them equal. */
 
 import { fault, registry } from '../../src/base/errors.ts'
+import { cliPage } from './cli.ts'
 import { optionsPage } from './options.ts'
 import { read } from './tree.ts'
 
@@ -8,6 +9,7 @@ import { read } from './tree.ts'
 export const pages: Readonly<Record<string, () => string>> = {
   'docs/reference/errors.md': errors,
   'docs/reference/options.md': optionsPage,
+  'docs/reference/cli.md': cliPage,
 }
 
 function errors(): string {

@@ -1,0 +1,235 @@
+/** Verbs that take care of what is there. */
+
+import type { Flag, Group, Verb } from './verb.ts'
+import { paging } from './verbs-look.ts'
+
+const dryRun: Flag = { name: '--dry-run', says: 'say what would be done, do nothing' }
+const zone: Flag = { name: '--zone <name>', says: 'the clock that is read, as Asia/Kolkata (UTC)' }
+
+const all: Flag = { name: '--all', says: 'all of them, in place of a selector' }
+const limit: Flag = { name: '--limit <number>', says: 'so many at most' }
+
+const tasks: readonly Verb[] = [
+  {
+    words: 'tasks cancel',
+    args: '[selector...]',
+    says: 'call tasks off that match, whether they wait or run',
+    flags: [all, limit, dryRun],
+    examples: ['tasks cancel queue:mail state:scheduled --dry-run', 'tasks cancel id:4711 --yes'],
+    load: () => import('../commands/tasks.ts').then(({ cancel }) => cancel),
+  },
+  {
+    words: 'tasks run-now',
+    args: '[selector...]',
+    says: 'make scheduled tasks that match due now',
+    flags: [all, limit, dryRun],
+    examples: ['tasks run-now queue:mail state:scheduled --yes'],
+    load: () => import('../commands/tasks.ts').then(({ runNow }) => runNow),
+  },
+]
+
+const subs: readonly Verb[] = [
+  {
+    words: 'subs',
+    says: "┄┄▷ each service's place in each topic",
+    flags: [
+      { name: '--service <name>', says: 'of one service', known: 'services' },
+      { name: '--topic <name>', says: 'of one topic', known: 'topics' },
+    ],
+    examples: ['subs', 'subs --service mail-planner --json'],
+    load: () => import('../commands/subs.ts').then(({ subs }) => subs),
+  },
+  {
+    words: 'subs pause',
+    args: '<service> <topic>',
+    known: 'services',
+    says: 'hand it nothing until it is resumed; its events are kept',
+    flags: [{ name: '--for <duration>', says: 'go on by itself after this time' }],
+    examples: ['subs pause mail-planner books.released --for 1h'],
+    load: () => import('../commands/subs.ts').then(({ pause }) => pause),
+  },
+  {
+    words: 'subs resume',
+    args: '<service> <topic>',
+    known: 'services',
+    says: 'let it go on',
+    examples: ['subs resume mail-planner books.released'],
+    load: () => import('../commands/subs.ts').then(({ resume }) => resume),
+  },
+  {
+    words: 'subs seek',
+    args: '<service> <topic>',
+    known: 'services',
+    says: 'go on from a point, back or forth',
+    flags: [{ name: '--to <point>', says: 'all, new, a time as 2027-03-01T09:00Z, or a sequence' }, dryRun],
+    examples: ['subs seek mail-planner books.released --to all --yes'],
+    load: () => import('../commands/subs.ts').then(({ seek }) => seek),
+  },
+  {
+    words: 'subs replay',
+    args: '<service> <topic>',
+    known: 'services',
+    says: 'give it a window of the past once more, beside what is new',
+    flags: [
+      { name: '--from <point>', says: 'a time as 2027-03-01T09:00Z, or a sequence' },
+      { name: '--to <point>', says: 'the same; without it, up to now' },
+    ],
+    examples: ['subs replay mail-planner books.released --from 1 --to 100 --yes'],
+    load: () => import('../commands/subs.ts').then(({ replay }) => replay),
+  },
+  {
+    words: 'subs leave',
+    args: '<service> <topic>',
+    known: 'services',
+    says: 'end it for good; stop the service first',
+    flags: [dryRun],
+    examples: ['subs leave old-planner books.released --yes'],
+    load: () => import('../commands/subs.ts').then(({ leave }) => leave),
+  },
+]
+
+const dead: readonly Verb[] = [
+  {
+    words: 'dead',
+    args: '[selector...]',
+    says: '✕ what was given up, newest first',
+    flags: paging,
+    examples: ['dead', 'dead queue:mail reason:rejected', 'dead error:~451 --json'],
+    load: () => import('../commands/dead.ts').then(({ dead }) => dead),
+  },
+  {
+    words: 'dead groups',
+    args: '[selector...]',
+    says: 'the same by kind of error, most first',
+    examples: ['dead groups', 'dead groups since:1h'],
+    load: () => import('../commands/dead.ts').then(({ groups }) => groups),
+  },
+  {
+    words: 'dead show',
+    args: '<number>',
+    says: 'one of them: payload, error, attempts',
+    flags: [{ name: '--stack', says: 'with the stack of its error' }],
+    examples: ['dead show 1'],
+    load: () => import('../commands/dead.ts').then(({ show }) => show),
+  },
+  {
+    words: 'dead redrive',
+    args: '[selector...]',
+    says: 'send those that match back to where they died, or one by its number',
+    flags: [all, limit, dryRun, { name: '--payload <json>', says: 'with another payload: JSON, @file or -; for one by its number' }],
+    examples: ['dead redrive queue:mail error:~451 --dry-run', 'dead redrive 1', 'dead redrive --all --yes'],
+    load: () => import('../commands/dead.ts').then(({ redrive }) => redrive),
+  },
+  {
+    words: 'dead discard',
+    args: '[selector...]',
+    says: 'remove those that match for good, or one by its number',
+    flags: [all, limit, dryRun],
+    examples: ['dead discard reason:expired --dry-run', 'dead discard 2 --yes'],
+    load: () => import('../commands/dead.ts').then(({ discard }) => discard),
+  },
+  {
+    words: 'dead export',
+    args: '[selector...]',
+    says: 'a line of JSON for each that matches, with its payload',
+    examples: ['dead export', 'dead export queue:mail > mail.ndjson'],
+    load: () => import('../commands/dead.ts').then(({ exported }) => exported),
+  },
+]
+
+const schedules: readonly Verb[] = [
+  {
+    words: 'schedules',
+    says: '◷ what is said and asked later and repeatedly, the next first',
+    examples: ['schedules', 'schedules --json'],
+    load: () => import('../commands/schedules.ts').then(({ list }) => list),
+  },
+  {
+    words: 'schedules show',
+    args: '<name>',
+    known: 'schedules',
+    says: 'one of them, with its next times',
+    examples: ['schedules show digest'],
+    load: () => import('../commands/schedules.ts').then(({ show }) => show),
+  },
+  {
+    words: 'schedules next',
+    args: '<name>',
+    known: 'schedules',
+    says: 'its next times, on its own clock and on yours',
+    flags: [
+      { name: '--count <number>', says: 'how many (5)' },
+      { ...zone, says: 'your zone (that of this machine)' },
+    ],
+    examples: ['schedules next digest --count 10 --zone Europe/Berlin'],
+    load: () => import('../commands/schedules.ts').then(({ next }) => next),
+  },
+  {
+    words: 'schedules set',
+    args: '<name> [json]',
+    known: 'schedules',
+    says: 'create one, or replace the one of this name',
+    flags: [
+      { name: '--task <name>', says: '■ what it asks for', known: 'tasks' },
+      { name: '--topic <name>', says: '◇ what it announces', known: 'topics' },
+      { name: '--queue <name>', says: 'the queue of the task, where no contract says so', known: 'queues' },
+      { name: '--cron <expression>', says: "five fields, six with seconds first, or @daily: '0 9 * * 1-5'" },
+      { name: '--every <duration>', says: 'an interval of a second or more' },
+      { name: '--at <time>', says: 'once: 2027-03-01T09:00' },
+      { ...zone, says: 'the clock of --cron and --at, as Asia/Kolkata (UTC)' },
+      { name: '--missed <policy>', says: 'times that nothing came for', choices: ['one', 'skip'] },
+      { name: '--overlap <policy>', says: 'a firing while the last one is not done', choices: ['run', 'skip', 'queue'] },
+      { name: '--spread <duration>', says: 'wait a part of this, another for each name' },
+      { name: '--header <name=value>', says: 'text that is sent along', many: true },
+      { name: '--metadata <name=value>', says: 'text that is kept with it', many: true },
+    ],
+    examples: [
+      `schedules set digest '{"edition":"daily"}' --task mail.digest --cron '0 9 * * 1-5' --zone Asia/Kolkata`,
+      'schedules set beat --topic clock.minute --every 1m',
+    ],
+    load: () => import('../commands/schedules.ts').then(({ set }) => set),
+  },
+  {
+    words: 'schedules pause',
+    args: '<name>',
+    known: 'schedules',
+    says: 'let it not fire, until it is resumed',
+    flags: [{ name: '--until <time>', says: 'go on by itself then: 2027-03-01T09:00Z' }],
+    examples: ['schedules pause digest'],
+    load: () => import('../commands/schedules.ts').then(({ pause }) => pause),
+  },
+  {
+    words: 'schedules resume',
+    args: '<name>',
+    known: 'schedules',
+    says: 'let it fire again; what fell due meanwhile is not made up for',
+    examples: ['schedules resume digest'],
+    load: () => import('../commands/schedules.ts').then(({ resume }) => resume),
+  },
+  {
+    words: 'schedules run',
+    args: '<name>',
+    known: 'schedules',
+    says: 'fire now, besides its times',
+    examples: ['schedules run digest'],
+    load: () => import('../commands/schedules.ts').then(({ run }) => run),
+  },
+  {
+    words: 'schedules remove',
+    args: '<name>',
+    known: 'schedules',
+    says: 'end it; what it has fired stays',
+    flags: [dryRun],
+    examples: ['schedules remove digest --yes'],
+    load: () => import('../commands/schedules.ts').then(({ remove }) => remove),
+  },
+  {
+    words: 'schedules rearm',
+    says: 'arm again those that are late; running services do so by themselves',
+    examples: ['schedules rearm'],
+    load: () => import('../commands/schedules.ts').then(({ rearm }) => rearm),
+  },
+]
+
+/** Verbs that take care of what is there. */
+export const care: Group = { title: 'Take care', verbs: [...tasks, ...subs, ...dead, ...schedules] }

@@ -1,0 +1,51 @@
+/** Verbs that look, and change nothing. */
+
+import type { Flag, Group } from './verb.ts'
+
+/** Flags of lists that come page by page. */
+export const paging: readonly Flag[] = [
+  { name: '--limit <number>', says: 'how many at most (100)' },
+  { name: '--cursor <place>', says: 'go on where the page before ended' },
+]
+
+/** Verbs that look. */
+export const look: Group = {
+  title: 'Look',
+  verbs: [
+    {
+      words: 'topics',
+      args: '[name]',
+      known: 'topics',
+      says: '◇ what is announced, and who hears it',
+      examples: ['topics', 'topics books.released', 'topics --json'],
+      load: () => import('../commands/topics.ts').then(({ topics }) => topics),
+    },
+    {
+      words: 'queues',
+      args: '[name]',
+      known: 'queues',
+      says: '■ where tasks wait, how many, and what for',
+      examples: ['queues', 'queues mail', 'queues --json'],
+      load: () => import('../commands/queues.ts').then(({ queues }) => queues),
+    },
+    {
+      words: 'tasks',
+      args: '[selector...]',
+      says: 'what waits, runs and has died, by selector',
+      more: 'A selector is words like state:scheduled queue:mail age:>10m error:~"timed out" data.to:*@example.org sort:-age; all must hold,\na,b is either, a minus before the key is not. In front of a word that begins with a minus, put -- once.',
+      flags: paging,
+      examples: ['tasks', 'tasks queue:mail state:ready', "tasks 'age:>10m sort:-age' --limit 20"],
+      load: () => import('../commands/tasks.ts').then(({ tasks }) => tasks),
+    },
+    {
+      words: 'doctor',
+      says: 'look at the broker, the streams and this machine, and say what to do',
+      more: 'Exit code 0 if nothing needs attention, 9 if something does, 3 if the broker cannot be reached.',
+      flags: [
+        { name: '--monitor <url>', says: 'the monitoring port of the server, as http://127.0.0.1:8222: it tells when data is synced' },
+      ],
+      examples: ['doctor', 'doctor --json'],
+      load: () => import('../commands/doctor.ts').then(({ doctor }) => doctor),
+    },
+  ],
+}

@@ -1,0 +1,199 @@
+/** The parts of the command line that need no process and no broker. */
+
+import { describe, expect, test } from 'vitest'
+import { fault, registry } from '../../src/base/errors.ts'
+import { complaintOf } from '../../src/tools/cli/complaint.ts'
+import { exitOf, exits } from '../../src/tools/cli/exit.ts'
+import { about, overview } from '../../src/tools/cli/help.ts'
+import { clean, columns, type Pen, shorten } from '../../src/tools/cli/pen.ts'
+import { said } from '../../src/tools/cli/program.ts'
+import { type Column, table } from '../../src/tools/cli/table.ts'
+import { UsageError } from '../../src/tools/cli/usage.ts'
+import { everywhere, keyOf } from '../../src/tools/cli/verb.ts'
+import { groups } from '../../src/tools/cli/verbs.ts'
+import { size } from '../../src/tools/cli/words.ts'
+import { hears } from '../../src/tools/commands/contract.ts'
+import { clockFinding, durabilityFinding, nodeFinding, storageFinding } from '../../src/tools/commands/doctor.ts'
+import { splitLine } from '../support/shell.ts'
+
+const plain: Pen = { tty: false, width: undefined, line: () => undefined, raw: () => undefined, paint: (_, text) => text }
+const read = (line: string) => said(splitLine(line), groups, '1.2.3', plain)
+const verbs = groups.flatMap((group) => group.verbs)
+
+interface Row {
+  readonly name: string
+  readonly ready: number
+  readonly oldest?: string
+  readonly why: string
+}
+const shape: readonly Column<Row>[] = [
+  { head: 'QUEUE', field: 'name' },
+  { head: 'READY', field: 'ready', right: true },
+  { head: 'OLDEST', field: 'oldest', spare: 1 },
+  { head: 'WAITS FOR', field: 'why' },
+]
+const rows: readonly Row[] = [
+  { name: 'mail', ready: 212, oldest: '5.3s ago', why: 'its turn behind everything else that is there' },
+  { name: 'report-of-the-whole-year', ready: 3, why: 'no worker' },
+]
+
+describe('tables', () => {
+  test('align their columns, numbers to the right, and end no line with blanks', () => {
+    expect(table(shape, rows, plain)).toEqual([
+      'QUEUE                     READY  OLDEST    WAITS FOR',
+      'mail                        212  5.3s ago  its turn behind everything else that is there',
+      'report-of-the-whole-year      3            no worker',
+    ])
+  })
+
+  test('leave spare columns out and shorten long texts where the terminal is narrow', () => {
+    const narrow = table(shape, rows, { ...plain, width: 40 })
+    expect(narrow).toMatchInlineSnapshot(`
+      [
+        "QUEUE       READY  OLDEST    WAITS FOR",
+        "mail          212  5.3s ago  its turn b…",
+        "report-of…      3            no worker",
+      ]
+    `)
+    expect(Math.max(...narrow.map(columns))).toBeLessThanOrEqual(40)
+  })
+
+  test('count the columns of what is wide, and of what is none', () => {
+    expect(columns('日本')).toBe(4)
+    expect(columns('e\u0301')).toBe(1)
+    expect(shorten('日本語', 5)).toBe('日本…')
+    expect(
+      table(
+        [
+          { head: 'A', field: 'a' },
+          { head: 'B', field: 'b' },
+        ] as readonly Column<{ a: string; b: string }>[],
+        [
+          { a: '日本', b: 'x' },
+          { a: 'abcd', b: 'y' },
+        ],
+        plain,
+      ),
+    ).toEqual(['A     B', '日本  x', 'abcd  y'])
+  })
+
+  test('let nothing through that would steer a terminal', () => {
+    const [, line] = table<Row>(shape, [{ name: 'a\u001b[2Jb\u202e', ready: 1, why: 'x\ny' }], plain)
+    expect(line).toBe('a\\u001b[2Jb\\u202e      1          x y')
+    expect(clean('\u0007\ud800')).toBe('\\u0007\\ud800')
+  })
+})
+
+describe('the table of verbs', () => {
+  test.each(verbs.flatMap((verb) => verb.examples.map((example) => [example, verb.words])))(
+    'callboard %s is a call of %s',
+    (example, words) => {
+      const heard = read(example)
+      expect('verb' in heard ? heard.verb.words : heard.text).toBe(words)
+    },
+  )
+
+  test.each(verbs.map((verb) => [verb.words, verb] as const))('%s says what it does, and what each flag is for', async (words, verb) => {
+    expect(verb.examples.length).toBeGreaterThan(0)
+    expect(verb.says).not.toMatch(/\.$/)
+    expect(words.split(' ').length === 1 || verbs.some((each) => each.words === words.split(' ')[0])).toBe(true)
+    const flags = [...(verb.flags ?? []), ...everywhere].map(keyOf)
+    expect(new Set(flags).size).toBe(flags.length)
+    for (const flag of verb.flags ?? []) expect(flag.says).not.toBe('')
+    expect(typeof (await verb.load())).toBe('function')
+  })
+
+  test('flags stand before and behind the verb', () => {
+    const both = ['--json --namespace shop queues mail', 'queues mail --json --namespace shop'].map(read)
+    for (const heard of both) expect(heard).toMatchObject({ args: ['mail'], flags: { json: true, namespace: 'shop' } })
+  })
+
+  test.each([
+    ['enque', 'Did you mean enqueue?'],
+    ['queues mail more', ''],
+    ['schedules pase', 'Did you mean schedules pause?'],
+    ['queues --jsn', 'Did you mean --json?'],
+    ['publish', 'callboard publish --help'],
+    ['enqueue mail.send --priority urgent', ''],
+  ])('callboard %s cannot be understood, and it is said why', (line, fix) => {
+    let thrown: unknown
+    try {
+      read(line)
+    } catch (error) {
+      thrown = error
+    }
+    expect(thrown).toBeInstanceOf(UsageError)
+    expect((thrown as UsageError).fix).toContain(fix)
+    expect((thrown as UsageError).what).toMatch(/^[A-Z].*[^.]\.$/)
+    expect(exitOf(thrown)).toBe(2)
+  })
+
+  test('help has every verb and every flag, within its width', () => {
+    const page = overview(groups, '1.2.3', plain.paint, 80)
+    for (const { words } of verbs) expect(page).toContain(words.split(' ').at(-1))
+    for (const { name } of everywhere) expect(page).toContain(name)
+    expect(page.split('\n').filter((line) => columns(line) > 80)).toEqual([])
+  })
+
+  test.each(verbs.map((verb) => [verb.words, verb] as const))('callboard %s --help tells of it', (words, verb) => {
+    const heard = read(`${words} --help`)
+    expect(heard).toEqual({ text: about(verb, groups, plain.paint) })
+    for (const flag of verb.flags ?? []) expect('text' in heard && heard.text).toContain(flag.name)
+  })
+})
+
+describe('exit codes', () => {
+  test.each(Object.keys(registry) as (keyof typeof registry)[])('%s has one that is documented, and is no surprise', (code) => {
+    const exit = exitOf(fault(code, 'x'))
+    expect(Object.keys(exits)).toContain(String(exit))
+    expect(exit === 1).toBe(registry[code].kind === 'bug')
+  })
+
+  test('what is no error of ours is 1', () => {
+    expect([new Error('x'), 'x', undefined].map(exitOf)).toEqual([1, 1, 1])
+    expect(complaintOf('x')).toMatchObject({ code: 'UNEXPECTED', what: 'x' })
+  })
+})
+
+describe('doctor', () => {
+  test.each([
+    ['18.20.1', 'bad'],
+    ['20.18.3', 'bad'],
+    ['20.19.0', 'note'],
+    ['24.1.0', 'ok'],
+  ])('node %s is %s', (version, state) => expect(nodeFinding(version).state).toBe(state))
+
+  test('a clock that is off is told with its direction', () => {
+    expect(clockFinding(1_000_000, 5, 1_000_900).state).toBe('ok')
+    expect(clockFinding(1_000_000, 5, 1_060_000)).toMatchObject({ state: 'bad', text: expect.stringContaining('1m ahead of') })
+    expect(clockFinding(1_060_000, 5, 1_000_000).text).toContain('1m behind')
+    expect(clockFinding(undefined, 5).state).toBe('note')
+  })
+
+  test('a store is bad when it is nearly full', () => {
+    expect(storageFinding(10, 100).state).toBe('ok')
+    expect(storageFinding(90, 100).state).toBe('bad')
+    expect(storageFinding(90, -1).state).toBe('note')
+  })
+
+  test('durability is good only where a power cut loses nothing', () => {
+    const at = (level: 'D1' | 'D2' | 'D3' | 'D4' | 'unknown') =>
+      durabilityFinding({ level, replicas: 1, sync: 'unknown', sentence: 'durability x: y' })
+    expect((['D1', 'D2', 'D3', 'D4', 'unknown'] as const).map((level) => at(level).state)).toEqual(['note', 'ok', 'note', 'ok', 'note'])
+    expect(at('D2').text).toBe('x: y')
+  })
+})
+
+test.each([
+  ['books.released', 'books.released', true],
+  ['books.*', 'books.released', true],
+  ['books.>', 'books.released.today', true],
+  ['books.>', 'books', false],
+  ['books.*', 'books.released.today', false],
+  ['*.released', 'books.released', true],
+  ['books', 'books.released', false],
+])('a subscription to %s and an event on %s: %s', (pattern, name, expected) => expect(hears(pattern, name)).toBe(expected))
+
+test('sizes are told as people read them', () => {
+  expect([0, 1023, 1536, 5 * 1024 ** 3].map(size)).toEqual(['0 B', '1023 B', '1.5 KiB', '5.0 GiB'])
+})
