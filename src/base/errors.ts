@@ -62,6 +62,7 @@ export const registry = {
   ABORTED: { kind: 'unknown', means: 'The caller gave up by its AbortSignal.', fix: 'If the outcome in the details is unknown, repeat with the same id.' },
   TIMED_OUT: { kind: 'time', means: 'Something did not happen in the time given.', fix: 'Allow more time, or look why it takes so long.' },
   HANDLER_TIMEOUT: { kind: 'time', means: 'A handler ran longer than the timeout of its contract.', fix: 'Raise timeout, or obey ctx.signal and do less per task.' },
+  LEASE_LOST: { kind: 'time', means: 'A pulled task was answered before, or not before its lease ran out.', fix: 'Call extend() in time, or pull with a longer lease; a task whose lease ran out is run again.' },
   DECODE: { kind: 'message', means: 'A stored body cannot be decoded.', fix: 'Look at the dead letter; correct or discard it.' },
   NOT_CALLBOARD: { kind: 'message', means: 'A message in a callboard stream was not sent by callboard.', fix: 'Send with the wire format of docs/wire-format.md, or discard the dead letter.' },
   SCHEMA_MISMATCH: { kind: 'message', means: 'A stored body no longer fits the schema of its contract.', fix: 'Redrive it with an edited payload, or discard it.' },

@@ -16,6 +16,7 @@ import {
   task,
   topic,
 } from 'callboard'
+import { pull } from 'callboard/pull'
 import * as v from 'valibot'
 import { describe, expectTypeOf, test } from 'vitest'
 import { z } from 'zod'
@@ -269,6 +270,21 @@ describe('a batch handler', () => {
     // @ts-expect-error: a single handler gets no list
     board.service('s').perform(sweep, (items) => items.length)
   })
+})
+
+test('what is pulled has the types of its task', async () => {
+  await using pulled = await pull(board, send, { max: 10 })
+  for (const item of pulled) {
+    expectTypeOf(item.input).toEqualTypeOf<{ to: string }>()
+    item.ack({ id: 'x', at: '2026-01-01' })
+    // @ts-expect-error: id is text
+    item.ack({ id: 1, at: '2026-01-01' })
+    // @ts-expect-error: nothing is not a result
+    item.ack()
+  }
+  for (const item of await pull(board, sweep)) item.ack()
+  // @ts-expect-error: a topic is subscribed to
+  void pull(board, plain)
 })
 
 describe('a result can be waited for', () => {
