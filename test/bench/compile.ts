@@ -9,10 +9,10 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { dirname, join } from 'node:path'
 import ts from 'typescript'
 
-/** Compiles `src` and `test/bench` into a folder of its own, each file where it was; no types are checked. Returns the folder. */
-export function compile(root: string): string {
+/** Compiles `src` and what uses it into a folder of its own, each file where it was; no types are checked. Returns the folder. */
+export function compile(root: string, user = 'test/bench'): string {
   const out = join(root, '.callboard', `bench-${process.pid}`)
-  for (const folder of ['src', 'test/bench']) {
+  for (const folder of ['src', user]) {
     for (const entry of readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })) {
       if (!entry.endsWith('.ts') || entry.includes('node_modules')) continue
       const { outputText } = ts.transpileModule(readFileSync(join(root, folder, entry), 'utf8'), {

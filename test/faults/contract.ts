@@ -1,0 +1,63 @@
+/** What the fault machine says and asks for, and who has to answer. */
+
+import { queue } from '../../src/board/queue.ts'
+import { task } from '../../src/board/task.ts'
+import { topic } from '../../src/board/topic.ts'
+import type { QueueLayout } from '../../src/wire/streams.ts'
+
+/**
+ * What becomes of it in the hands of its handler.
+ *
+ * good    is done
+ * fails   throws once, and is done
+ * bad     is rejected
+ * poison  kills its process, each time
+ */
+export type Kind = 'good' | 'fails' | 'bad' | 'poison'
+
+/** The body of everything: what it is called in the history. */
+export interface Body {
+  readonly id: string
+  readonly kind: Kind
+}
+
+/** The contracts, on a queue of one layout or the other. */
+export function contracts(layout: QueueLayout) {
+  const jobs = queue('jobs', { layout })
+  const retry = { attempts: 12, backoff: '10ms..200ms' } as const
+  return {
+    job: task<Body>('job', { queue: jobs, retry }),
+    poison: task<Body>('poison', { queue: jobs, retry: { attempts: 3, backoff: 10 } }),
+    tracked: task<Body, string>('tracked', { queue: jobs, retry, track: true }),
+    event: topic<Body>('event'),
+  }
+}
+
+/** The services that hear events. */
+export const listeners = ['alpha', 'beta'] as const
+
+/** What producers are told, as JSON in their only argument. */
+export interface Orders {
+  /** The process, with its incarnation. */
+  readonly by: string
+  readonly servers: readonly string[]
+  readonly namespace: string
+  readonly layout: QueueLayout
+  /** Where the history is written. */
+  readonly folder: string
+  /** Producers: things said per second. */
+  readonly rate: number
+  /** Producers: whether to say one that kills its worker. */
+  readonly poison: boolean
+  /** Workers: ms. */
+  readonly lease: number
+}
+
+/** What a process is told while it runs. */
+export type Order = { readonly order: 'finish' } | { readonly order: 'hold' | 'go' } | { readonly order: 'block'; readonly ms: number }
+
+/** What it tells: how many things it has said and been told, or done. */
+export interface Count {
+  readonly said: number
+  readonly done: number
+}

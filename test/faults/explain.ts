@@ -1,0 +1,65 @@
+/**
+ * Which recorded fault explains that something ran again. A second run that no fault explains is a fault of callboard.
+ *
+ * The windows are narrow on purpose: a fault explains a run only if it touched the process that ran before while its answer was
+ * under way, the process that runs now while the delivery waited in its buffer, or the broker meanwhile.
+ */
+
+import type { Fault, Item, Run } from './fold.ts'
+
+/** How long after a handler has ended its answer may be under way, in ms. */
+const underWay = 2_000
+/** How long after the broker is back connections, leaders and consumers may still find each other, in ms. */
+const aftermath = 4_000
+/** How long before its run a delivery may have waited in the buffer of a process that something was done to, in ms. */
+const buffered = 10_000
+/** A broker on its own writes the places of consumers behind; killed, it forgets what they acknowledged in the last moments, in ms. */
+const forgetful = 12_000
+
+/** What is done to the broker as a whole; `whom` says which server. */
+const toBroker = new Set([
+  'broker killed',
+  'broker stopped',
+  'broker frozen',
+  'broker slow',
+  'broker full',
+  'broker cut off',
+  'leader stepped down',
+])
+/** What makes a broker forget. */
+const ending = new Set(['broker killed', 'broker stopped'])
+/** What excuses nobody: a process that is asked to end answers first. */
+const harmless = new Set(['asked to end'])
+
+const touches = (fault: Fault, from: number, to: number): boolean => {
+  const until = fault.to + (toBroker.has(fault.what) ? aftermath : 0)
+  return fault.from <= to && until >= from
+}
+
+const concerns = (fault: Fault, who: string): boolean => !harmless.has(fault.what) && (toBroker.has(fault.what) || fault.whom === who)
+
+/** Whether what is acknowledged is only a place in a stream that stays, which a single broker writes late. */
+export interface Layout {
+  readonly placed: (as: string) => boolean
+  readonly replicated: boolean
+}
+
+/** The fault that explains why `again` followed `before`; undefined: none does. */
+export function explanation(before: Run, again: Run, item: Item, faults: readonly Fault[], layout: Layout): Fault | undefined {
+  const end = before.ended ?? again.began
+  return (
+    faults.find((fault) => concerns(fault, before.by) && touches(fault, before.began, end + underWay)) ??
+    faults.find(
+      (fault) =>
+        fault.whom === again.by &&
+        concerns(fault, again.by) &&
+        touches(fault, again.began - buffered, again.began) &&
+        touches(fault, before.began - buffered, again.began),
+    ) ??
+    // A repeated enqueue finds a broker that has forgotten the id of what was done and removed meanwhile.
+    faults.find(({ what, from, to }) => ending.has(what) && item.answer !== undefined && from <= item.answered && to >= item.said) ??
+    (layout.placed(again.as) && !layout.replicated
+      ? faults.find((fault) => ending.has(fault.what) && fault.from >= end && fault.from - end <= forgetful && fault.from <= again.began)
+      : undefined)
+  )
+}

@@ -1,0 +1,42 @@
+/** What producers and workers have in common: their orders, their board, and noticing that they were held up. */
+
+import { type Board, callboard } from '../../src/board/board.ts'
+import type { Orders } from './contract.ts'
+import { now, type Recorder, recorder } from './history.ts'
+
+/** Its orders, and its pen. */
+export function member(): { orders: Orders; record: Recorder } {
+  const orders = JSON.parse(process.argv[2] ?? '') as Orders
+  const record = recorder(orders.folder, orders.by)
+  process.on('disconnect', () => process.exit(9))
+  watch(record, orders.by)
+  return { orders, record }
+}
+
+/** How often it is looked whether the process gets its turn, in ms. */
+const every = 100
+/** A turn that comes this much late is written down, in ms: a busy machine is nobody's fault. */
+const late = 400
+
+/** Writes down when this process did not get its turn, whoever took it. */
+function watch(record: Recorder, by: string): void {
+  let last = now()
+  setInterval(() => {
+    const at = now()
+    if (at - last > every + late) record.write('fault', 'held up', by, String(at), last)
+    last = at
+  }, every)
+}
+
+/** Opens a board, however long that takes. */
+export async function open({ servers, namespace }: Orders): Promise<Board> {
+  for (;;) {
+    try {
+      return await callboard({ servers, namespace, log: false, retention: '1h' })
+    } catch (error) {
+      if (!/CONNECTION_FAILED|PUBLISH_UNKNOWN|TIMED_OUT|BROKER|JETSTREAM|NOT_READY/.test((error as { code?: string }).code ?? ''))
+        console.error(error)
+      await new Promise((resolve) => setTimeout(resolve, 200))
+    }
+  }
+}

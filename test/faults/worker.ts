@@ -1,0 +1,58 @@
+/** A worker: performs the tasks and hears the events, and writes down each run. It can be asked to end, and to stand still. */
+
+import { Reject } from '../../src/runtime/verdict.ts'
+import { resultOf } from './check.ts'
+import { type Body, type Count, contracts, listeners, type Order } from './contract.ts'
+import { couldNotStart } from './crew.ts'
+import { member, open } from './member.ts'
+
+const { orders, record } = member()
+const { job, tracked, poison, event } = contracts(orders.layout)
+let runs = 0
+let done = 0
+
+process.on('message', (order: Order) => {
+  if (order.order === 'block') for (const end = Date.now() + order.ms; Date.now() < end; );
+})
+
+/** Runs something, and writes it down. Every eighth takes a few ms, so that some are always at work. */
+async function run(as: string, { id, kind }: Body, attempt: number): Promise<string> {
+  const name = `${orders.by}#${++runs}`
+  record.write('begin', as, id, name)
+  if (kind === 'poison') process.kill(process.pid, 'SIGKILL')
+  if (runs % 8 === 0) await new Promise((resolve) => setTimeout(resolve, runs % 40))
+  if (kind === 'bad' || (kind === 'fails' && attempt === 1)) {
+    record.write('threw', as, id, name)
+    throw kind === 'bad' ? new Reject('it is bad') : new Error('it fails once')
+  }
+  record.write('end', as, id, name)
+  done++
+  return resultOf(id, name)
+}
+
+const board = await open(orders)
+const options = { lease: orders.lease, concurrency: 20 }
+const service = board.service('jobs')
+for (const each of [job, poison]) service.perform(each, async (body, ctx) => void (await run('jobs', body, ctx.attempt)), options)
+service.perform(tracked, (body, ctx) => run('jobs', body, ctx.attempt), options)
+const services = [
+  service,
+  ...listeners.map((name) => board.service(name).subscribe(event, async (body, ctx) => void (await run(name, body, ctx.attempt)), options)),
+]
+
+let ending = false
+process.on('SIGTERM', () => {
+  if (ending) return
+  ending = true
+  void board.close({ drain: '5s' }).then(() => process.exit(0))
+})
+
+for (const each of services) {
+  await each.start().catch((error: unknown) => {
+    if (ending) return
+    console.error(error)
+    process.exit(couldNotStart)
+  })
+}
+process.send?.({ said: 0, done: 0 } satisfies Count)
+setInterval(() => process.send?.({ said: 0, done } satisfies Count), 200)

@@ -1,0 +1,164 @@
+/** The checker of the fault machine, given histories that were made up: it must find what is wrong with each, and nothing else. */
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { check, type Rules, story } from '../faults/check.ts'
+import { fold } from '../faults/fold.ts'
+import { historyOf, type Op, recorder } from '../faults/history.ts'
+import { rulesFor } from '../faults/machine.ts'
+
+/** `1.5 p1 say good a` or `2 w1 begin jobs a r1`: seconds, who, and the rest as in the history; `-` is nothing. */
+function ops(text: string): Op[] {
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [at, by = '', op, what = '', id = '', extra = ''] = line.trim().split(' ')
+      const nothing = (word: string) => (word === '-' ? '' : word.replaceAll('_', ' '))
+      const until = op === 'fault' ? String(Number(extra) * 1000) : nothing(extra)
+      return { at: Number(at) * 1000, by, op: op as Op['op'], what: nothing(what), id: nothing(id), extra: until }
+    })
+}
+
+const single = rulesFor('work', false)
+const judged = (text: string, rules: Rules = single) => check(fold(ops(text)), rules)
+
+const said = '0 p1 say good a\n0.1 p1 ok - a'
+const done = '1 w1 begin jobs a r1\n1.1 w1 end jobs a r1'
+const once = `${said}\n${done}`
+const again = '5 w2 begin jobs a r2\n5.1 w2 end jobs a r2'
+const event = '0 p1 say event e\n0.1 p1 ok - e\n1 w1 begin alpha e r1\n1.1 w1 end alpha e r1'
+
+describe('a history in which nothing is wrong', () => {
+  test.each<[string, string, Partial<ReturnType<typeof judged>>]>([
+    ['done once', once, { acknowledged: 1, duplicated: 0 }],
+    ['an event heard by all', `${event}\n1 w2 begin beta e r2\n1.1 w2 end beta e r2`, { acknowledged: 1 }],
+    ['a failure, and then done', `${said}\n1 w1 begin jobs a r1\n1.1 w1 threw jobs a r1\n${again}`, { duplicated: 0 }],
+    ['nobody knows, and it was never run', '0 p1 say good a\n9 p1 unknown TIMEOUT a', { unknown: 1, lost: 0 }],
+    ['its producer died before it was told, and it was run', `0 p1 say good a\n${done}`, { unknown: 1 }],
+    ['refused, and not run', '0 p1 say good a\n1 p1 fail STORAGE_FULL a', { refused: 1 }],
+    [
+      'rejected, and a dead letter',
+      '0 p1 say bad a\n0.1 p1 ok - a\n1 w1 begin jobs a r1\n1.1 w1 threw jobs a r1\n9 m dead jobs a',
+      { dead: 1 },
+    ],
+    ['later, and not before', '0 p1 say delayed a 2000\n0.1 p1 ok - a\n2.1 w1 begin jobs a r1\n2.2 w1 end jobs a r1', { lost: 0 }],
+    ['one result, read twice', `${once}\n2 p1 result - a a_by_r1\n3 m result - a a_by_r1`, { ok: true }],
+  ])('%s', (_, text, figures) => {
+    expect(judged(text)).toMatchObject({ ok: true, anomalies: [], ...figures })
+  })
+})
+
+describe('a history in which something is wrong', () => {
+  test.each<[string, string, string]>([
+    ['acknowledged and never run', said, 'lost'],
+    ['acknowledged, begun, and never done', `${said}\n1 w1 begin jobs a r1`, 'lost'],
+    ['acknowledged, and it only ever threw', `${said}\n1 w1 begin jobs a r1\n1.1 w1 threw jobs a r1`, 'lost'],
+    ['an event that one of two heard', event, 'lost'],
+    ['run again for no reason', `${once}\n${again}`, 'unexplained'],
+    ['run by two at once', `${said}\n1 w1 begin jobs a r1\n2 w2 begin jobs a r2\n3 w1 end jobs a r1\n4 w2 end jobs a r2`, 'unexplained'],
+    [
+      'run again before it has thrown',
+      `${said}\n1 w1 begin jobs a r1\n2 w2 begin jobs a r2\n3 w1 threw jobs a r1\n4 w2 end jobs a r2`,
+      'unexplained',
+    ],
+    [
+      'heard again for no reason',
+      `${event}\n1 w2 begin beta e r2\n1.1 w2 end beta e r2\n5 w2 begin beta e r3\n5.1 w2 end beta e r3`,
+      'unexplained',
+    ],
+    ['refused, and run', `0 p1 say good a\n0.1 p1 fail STORAGE_FULL a\n${done}`, 'ghost'],
+    ['run, and never said', done, 'unsaid'],
+    ['run by whom it does not concern', `${once}\n1 w1 begin alpha a r9\n1.1 w1 end alpha a r9`, 'unsaid'],
+    ['two results', `${once}\n2 p1 result - a a_by_r1\n3 m result - a a_by_r2`, 'torn'],
+    ['the result of another', `${once}\n2 p1 result - a b_by_r1`, 'torn'],
+    ['before its time', '0 p1 say delayed a 3000\n0.1 p1 ok - a\n2 w1 begin jobs a r1\n2.1 w1 end jobs a r1', 'early'],
+    ['rejected, and no dead letter', '0 p1 say bad a\n0.1 p1 ok - a\n1 w1 begin jobs a r1\n1.1 w1 threw jobs a r1', 'buried'],
+    [
+      'two dead letters',
+      '0 p1 say bad a\n0.1 p1 ok - a\n1 w1 begin jobs a r1\n1.1 w1 threw jobs a r1\n9 m dead jobs a\n9 m dead jobs a',
+      'buried',
+    ],
+    ['a dead letter of what harms nobody', `${once}\n9 m dead jobs a`, 'buried'],
+    ['something left at the end', `${once}\n9 m stuck three_are_left -`, 'stuck'],
+    ['an end of what had not begun', `${once}\n9 w1 end jobs a r7`, 'stuck'],
+  ])('%s', (_, text, rule) => {
+    const judgement = judged(text)
+    expect(judgement.anomalies.map((each) => each.rule)).toEqual([rule])
+    expect(judgement.ok).toBe(false)
+  })
+})
+
+const twice = `${once}\n${again}`
+const open = `${said}\n1 w1 begin jobs a r1\n${again}`
+
+describe('a second run', () => {
+  test.each<[string, string, string]>([
+    ['of what its process took with it', open, '1.5 m fault ended w1 1.5'],
+    ['of what was done just before its process died', twice, '2 m fault ended w1 2'],
+    ['after the process was frozen at work', twice, '1.05 m fault frozen w1 4'],
+    ['after the wire was cut at the end', twice, '1.2 m fault cut w1 1.2'],
+    ['in a process that had it in its buffer, and was frozen', twice, '0.5 m fault frozen w2 4.5'],
+    ['after the broker was killed before it had heard of the end', twice, '2.5 m fault broker_killed n1 3'],
+    ['after the broker was slow', twice, '0.2 m fault broker_slow broker 0.9'],
+  ])('%s, is explained', (_, text, fault) => {
+    expect(judged(`${text}\n${fault}`)).toMatchObject({ ok: true, duplicated: 1, unexplained: 0 })
+  })
+
+  test.each<[string, string]>([
+    ['the death of another process', '1.5 m fault ended w3 1.5'],
+    ['a death long after', '4.5 m fault ended w1 4.5'],
+    ['a fault that was over before', '0 m fault frozen w1 0.5'],
+    ['being asked to end', '1 m fault asked_to_end w1 4'],
+    ['a broker that was killed when all was said', '4.2 m fault broker_killed n1 4.9'],
+  ])('is not explained by %s', (_, fault) => {
+    expect(judged(`${twice}\n${fault}`)).toMatchObject({ duplicated: 1, unexplained: 1 })
+  })
+
+  test('of what is only a place in a stream is explained by a broker of its own that was killed later, and not by one of three', () => {
+    const text = `${twice}\n4.2 m fault broker_killed n1 4.9`
+    expect(judged(text, rulesFor('log', false)).unexplained).toBe(0)
+    expect(judged(text, rulesFor('log', true)).unexplained).toBe(1)
+  })
+
+  test('of what was enqueued again, over a broker that forgot it, is explained', () => {
+    const stored = '0 p1 say good a\n9 p1 ok - a\n1 w1 begin jobs a r1\n1.1 w1 end jobs a r1\n20 w2 begin jobs a r2\n20.1 w2 end jobs a r2'
+    expect(judged(`${stored}\n6 m fault broker_killed n1 7`)).toMatchObject({ duplicated: 1, unexplained: 0 })
+    expect(judged(`${stored}\n10 m fault broker_killed n1 11`)).toMatchObject({ duplicated: 1, unexplained: 1 })
+  })
+})
+
+test('an anomaly is told with what happened around it, in order', () => {
+  const folded = fold(ops(`${twice}\n3 m fault frozen w3 4`))
+  const [anomaly] = check(folded, single).anomalies
+  expect(anomaly && story(folded, anomaly).map((line) => line.trim())).toEqual([
+    '0.000 s  p1 says good a',
+    '0.100 s  p1 is told: ok',
+    '1.000 s  w1 begins it, as jobs',
+    '1.100 s  w1 has done it',
+    '3.000 s  ✖ w3 frozen',
+    '4.000 s  ○ w3 is over it (frozen)',
+    '5.000 s  w2 begins it, as jobs',
+    '5.100 s  w2 has done it',
+  ])
+})
+
+test('a history is read as it was written, without a line that was cut off', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'callboard-test-'))
+  try {
+    const record = recorder(folder, 'w1.1')
+    record.write('begin', 'jobs', 'a', 'r1', 1000.5)
+    record.write('fault', 'frozen', 'w1.1', '2000', 1000)
+    record.close()
+    writeFileSync(join(folder, 'w2.1.history'), '1.000\tbegin\tjobs\ta\tr2\n2.000\tend\tjo')
+    expect([...historyOf(folder)]).toEqual([
+      { at: 1000.5, by: 'w1.1', op: 'begin', what: 'jobs', id: 'a', extra: 'r1' },
+      { at: 1000, by: 'w1.1', op: 'fault', what: 'frozen', id: 'w1.1', extra: '2000' },
+      { at: 1, by: 'w2.1', op: 'begin', what: 'jobs', id: 'a', extra: 'r2' },
+    ])
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
