@@ -1,7 +1,8 @@
 /** What can be asked: one question of the admin each, answered once for all who ask at the same time. */
 
+import { fault, shown } from '../../base/errors.ts'
 import { oneOf, readOptions, text, whole, wrong } from '../../base/options.ts'
-import type { Admin } from '../../extras/admin/index.ts'
+import type { Admin, MessageDetail } from '../../extras/admin/index.ts'
 
 /** Query parameters. */
 export type Params = Readonly<Record<string, string>>
@@ -39,10 +40,20 @@ export const questions: Readonly<Record<string, (admin: Admin, params: Read) => 
   messages: (admin, { q = '', limit = 50, cursor }) => admin.messages(q, { limit, ...(cursor === undefined ? {} : { cursor }) }),
   dead: (admin, { q = '', limit = 50, cursor }) => admin.dead(q, { limit, ...(cursor === undefined ? {} : { cursor }) }),
   groups: (admin, { q = '' }) => admin.deadGroups(q),
+  detail,
   letter: (admin, { sequence = 0 }) => admin.deadLetter(sequence),
   schedules: (admin) => admin.schedules(),
   upcoming: (admin, { name = '', count = 5, zone }) => admin.upcoming(name, count, zone),
   health: (admin) => admin.health(),
+}
+
+/** What is known of one event or task: as it waits, and as it died. Throws NOT_FOUND. */
+async function detail(admin: Admin, { id = '', style }: Read): Promise<Partial<MessageDetail>> {
+  const selector = `id:"${id.replace(/["\\]/g, '\\$&')}"${style === undefined ? '' : ` style:${style}`}`
+  const [found, letters] = await Promise.all([admin.messages(selector, { limit: 10, data: true }), admin.dead(selector, { limit: 50 })])
+  const message = found.items.find(({ state }) => state !== 'dead') ?? found.items[0]
+  if (!message) throw fault('NOT_FOUND', `Nothing with the id ${shown(id)} waits or has died.`)
+  return { ...message, attempts: [], deadLetters: letters.items, caused: [], timeline: [], why: [] }
 }
 
 /** How long an answer is good for, in ms: many tabs look again at the same moment. */

@@ -2,7 +2,7 @@
 
 import { letters } from './keys.ts'
 import { openDialog } from './parts/dialog.tsx'
-import { screens } from './screens/index.ts'
+import { screens } from './screens/names.ts'
 
 const others = [
   ['Ctrl K', 'go anywhere'],

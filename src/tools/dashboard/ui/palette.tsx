@@ -3,7 +3,7 @@
 import { useSignal } from '@preact/signals'
 import { closeDialog, openDialog } from './parts/dialog.tsx'
 import { address, go } from './route.ts'
-import { screens } from './screens/index.ts'
+import { screens } from './screens/names.ts'
 
 /** Opens it. */
 export function palette(): void {

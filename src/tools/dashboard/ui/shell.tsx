@@ -8,9 +8,10 @@ import { onKeys } from './keys.ts'
 import { frozen, hello, now, standing } from './live/live.ts'
 import { palette } from './palette.tsx'
 import { closeDialog, Dialogs } from './parts/dialog.tsx'
+import { Jobs } from './parts/jobs.tsx'
 import { address, go, place } from './route.ts'
-import { Detail } from './screens/detail.tsx'
-import { screens } from './screens/index.ts'
+import { views } from './screens/index.ts'
+import { screens } from './screens/names.ts'
 import { span } from './text.ts'
 import { dense, theme, turn } from './theme.ts'
 
@@ -40,15 +41,16 @@ export function Shell() {
     [],
   )
   useEffect(() => {
-    document.title = `${found?.title ?? 'Detail'} · callboard`
+    document.title = `${found?.title ?? screen} · callboard`
     scrollTo(0, 0)
   }, [screen])
-  const View = found?.view ?? Detail
+  const View = Object.hasOwn(views, screen) ? views[screen as keyof typeof views] : views.stage
   return (
     <div class="shell">
       <Side screen={screen} />
       <main id="main" tabIndex={-1}>
         <Stale />
+        <Jobs />
         <View key={screen} />
       </main>
       <Dialogs />

@@ -1,17 +1,28 @@
-/** All screens: what they are called, how they are reached, what draws them. */
+/** What draws each screen. */
 
 import type { ComponentType } from 'preact'
+import { Contracts } from './contract.tsx'
+import { Dead } from './dead.tsx'
+import { Detail } from './detail.tsx'
+import { Health } from './health.tsx'
+import { LetterScreen } from './letter.tsx'
+import { Messages } from './messages.tsx'
+import type { screens } from './names.ts'
+import { Queues } from './queues.tsx'
+import { Schedules } from './schedules.tsx'
 import { Stage } from './stage.tsx'
+import { Topics } from './topics.tsx'
 
-/** A screen. */
-export interface Screen {
-  readonly name: string
-  readonly title: string
-  readonly glyph: string
-  /** Reached by `g` and this. */
-  readonly key: string
-  readonly view: ComponentType
+/** Name → screen. Those of the navigation, and those that are reached from them. */
+export const views: Readonly<Record<(typeof screens)[number]['name'] | 'detail' | 'letter', ComponentType>> = {
+  stage: Stage,
+  topics: Topics,
+  queues: Queues,
+  messages: Messages,
+  dead: Dead,
+  schedules: Schedules,
+  contract: Contracts,
+  health: Health,
+  detail: Detail,
+  letter: LetterScreen,
 }
-
-/** In the order of the navigation. */
-export const screens: readonly Screen[] = [{ name: 'stage', title: 'Stage', glyph: '◈', key: 's', view: Stage }]

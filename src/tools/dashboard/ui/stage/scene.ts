@@ -132,5 +132,7 @@ export function sentence(play: Play, done: (id: string) => number): string {
 
 /** What holds it up, in a word. */
 export function said(blocked: Blocked): string {
-  return blocked === 'none' || blocked === 'busy' ? '' : `, ${blocked === 'no-worker' ? 'no worker is there' : blocked}`
+  return blocked === 'none' || blocked === 'busy' || blocked === 'scheduled'
+    ? ''
+    : `, ${blocked === 'no-worker' ? 'no worker is there' : blocked}`
 }
