@@ -2,8 +2,9 @@
 
 import { fault } from '../../base/errors.ts'
 import { anything, flag, oneOf, type Reader, readOptions, text, time, whole, wrong } from '../../base/options.ts'
+import { check, listed } from '../../base/schema.ts'
 import type { Admin } from '../../extras/admin/index.ts'
-import type { EnqueueOptions, Task, Topic } from '../../index.ts'
+import type { EnqueueOptions, Schema, Task, Topic } from '../../index.ts'
 import { bulkActions, type Jobs } from './jobs.ts'
 
 /** What actions work with. */
@@ -56,6 +57,13 @@ type Action = (given: Given, means: Means) => Promise<unknown>
 /** Until when something is held that was asked to be held for so many ms. */
 const until = (ms: number | undefined): Date | undefined => (ms === undefined ? undefined : new Date(Date.now() + ms))
 
+/** Refuses a payload that does not fit the schema of its contract, where that is known. */
+async function refuseMisfit(schema: Schema | undefined, payload: unknown, name: string): Promise<void> {
+  const checked = schema && (await check(schema, payload))
+  if (checked && 'complaints' in checked)
+    throw fault('INVALID_PAYLOAD', `${name} refuses the payload: ${listed(checked.complaints)}. Nothing was sent back.`)
+}
+
 function needed<T>(value: T | undefined, name: string): T {
   if (value === undefined) throw fault('INVALID_ARGUMENT', `The action lacks ${name}.`)
   return value
@@ -82,7 +90,12 @@ export const actions: Readonly<Record<string, Action>> = {
   count: async ({ action, selector }, { admin }) => admin[needed(action, 'action')](needed(selector, 'selector'), { dryRun: true }),
   start: async ({ action, selector, limit }, { jobs }) => jobs.start(needed(action, 'action'), needed(selector, 'selector'), limit),
   stop: async ({ job }, { jobs }) => ({ stopped: jobs.stop(needed(job, 'job')) }),
-  redriveEdited: async ({ sequence, payload }, { admin }) => admin.redriveEdited(needed(sequence, 'sequence'), payload),
+  async redriveEdited({ sequence, payload }, { admin, topics, tasks }) {
+    const at = needed(sequence, 'sequence')
+    const { style, name } = await admin.deadLetter(at)
+    await refuseMisfit(style === 'implicit' ? topics.get(name)?.schema : tasks.get(name)?.input, payload, name)
+    await admin.redriveEdited(at, payload)
+  },
   pauseSubscription: async (given, { admin }) =>
     admin.pauseSubscription(needed(given.service, 'service'), needed(given.topic, 'topic'), until(given.for)),
   resumeSubscription: async ({ service, topic }, { admin }) => admin.resumeSubscription(needed(service, 'service'), needed(topic, 'topic')),

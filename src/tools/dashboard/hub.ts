@@ -12,6 +12,9 @@ const flowEvery = 50
 const tickEvery = 250
 const idleEvery = 1_000
 
+/** A broker that has not answered for so long is told as lost, although its connection stands. */
+const patience = 2_500
+
 /** Entries of one telling; more are only counted. */
 const mostEntries = 200
 
@@ -45,12 +48,13 @@ export function hub(admin: Admin): Hub {
   let known = ''
   let stop: AbortController | undefined
   let ticking: NodeJS.Timeout | undefined
+  let askedAt: number | undefined
 
-  const tick = (): Tick => ({
-    now: Date.now(),
-    change,
-    ...(lostSince === undefined ? { broker: 'ok' } : { broker: 'lost', since: lostSince }),
-  })
+  const silentSince = (): number | undefined => (askedAt !== undefined && Date.now() - askedAt > patience ? askedAt : undefined)
+  const tick = (): Tick => {
+    const since = lostSince ?? silentSince()
+    return { now: Date.now(), change, ...(since === undefined ? { broker: 'ok' } : { broker: 'lost', since }) }
+  }
   const tell = (event: string, data: unknown): void => {
     for (const each of listeners) each.send(event, data)
   }
@@ -80,7 +84,8 @@ export function hub(admin: Admin): Hub {
   const compare = async (): Promise<void> => {
     const { at: _, ...overview } = await admin.overview()
     const now = JSON.stringify(overview)
-    if (known !== '' && now !== known) changed()
+    // The first time too: what has changed between a page's first look and this one is not known.
+    if (now !== known) changed()
     known = now
   }
 
@@ -93,16 +98,16 @@ export function hub(admin: Admin): Hub {
   function begin(): void {
     const ending = new AbortController()
     stop = ending
+    known = ''
     const flushing = setInterval(flush, flowEvery)
-    let comparing = false
     const idle = setInterval(() => {
       if (Date.now() - told >= idleEvery - 50) tellTick()
-      if (comparing || lostSince !== undefined) return
-      comparing = true
+      if (askedAt !== undefined || lostSince !== undefined) return
+      askedAt = Date.now()
       void compare()
         .catch(() => undefined)
         .finally(() => {
-          comparing = false
+          askedAt = undefined
         })
     }, idleEvery)
     for (const each of [flushing, idle]) ending.signal.addEventListener('abort', () => clearInterval(each))
