@@ -2,7 +2,7 @@
 
 import { type Signal, useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
-import type { QueueView, TopicView, WorkerView } from '../../../../extras/admin/model.ts'
+import type { QueueView, TopicView, TraceEntry, WorkerView } from '../../../../extras/admin/model.ts'
 import { useData } from '../api.ts'
 import { onKeys } from '../keys.ts'
 import { isOperator, mayAct, watch } from '../live/live.ts'
@@ -12,7 +12,7 @@ import { address } from '../route.ts'
 import { type Dots, dots } from '../stage/dots.ts'
 import { Edges } from '../stage/edges.tsx'
 import { explicitPlays, implicitPlays, type Play, type Senders, said, sentence, type Target } from '../stage/scene.ts'
-import { count, counts, movesOf, sendersOf } from '../stage/tally.ts'
+import { count, counts, movesOf, type Names, remember, senderOf, withSenders } from '../stage/tally.ts'
 import { figure, rate, visible } from '../text.ts'
 
 interface StageData {
@@ -32,14 +32,20 @@ export function Stage() {
   const slow = useSignal(false)
   const senders = useSignal<Senders>({})
   const canvases = useRef<Canvases>(new Map())
+  const names = useRef<Names>(new Map())
   useEffect(
     () =>
       watch(({ entries }) => {
-        const moves = movesOf(entries)
+        remember(names.current, entries)
+        const sender = (entry: TraceEntry) => senderOf(entry, shown.value.data?.workers ?? [], names.current)
+        const moves = movesOf(entries, sender)
         count(moves)
-        senders.value = sendersOf(senders.value, entries, shown.value.data?.workers ?? [])
+        senders.value = withSenders(senders.value, entries, sender)
         if (calm.matches) return
-        for (const [id, running] of canvases.current) running.send(moves.filter(({ edge }) => edge === id || edge.startsWith(`${id} `)))
+        // After the edges of new senders are drawn.
+        requestAnimationFrame(() => {
+          for (const [id, running] of canvases.current) running.send(moves.filter(({ edge }) => edge === id || edge.startsWith(`${id} `)))
+        })
       }),
     [],
   )
@@ -176,7 +182,11 @@ function OnePlay({ play, canvases, slow }: { readonly play: Play; readonly canva
   useEffect(() => {
     if (!canvas.current || !host.current) return
     const element = host.current
-    const edge = (id: string) => [...element.querySelectorAll<SVGPathElement>('[data-edge]')].filter((each) => each.dataset.edge === id)
+    const edge = (way: string, leg: 'in' | 'out') => {
+      const all = [...element.querySelectorAll<SVGPathElement>('[data-edge]')]
+      // Who has no edge of his own is among those that are shown as one, which comes last.
+      return all.find((each) => each.dataset.edge === way) ?? (leg === 'in' ? all[0] : all.at(-1))
+    }
     const running = dots(canvas.current, edge)
     running.slow(slow.value ? 4 : 1)
     canvases.set(play.id, running)

@@ -27,7 +27,7 @@ export interface Dots {
 }
 
 /** Draws on a canvas. `edge` finds the path of an edge. */
-export function dots(canvas: HTMLCanvasElement, edge: (id: string) => readonly SVGPathElement[]): Dots {
+export function dots(canvas: HTMLCanvasElement, edge: (way: string, leg: 'in' | 'out') => SVGPathElement | undefined): Dots {
   const context = canvas.getContext('2d')
   let moving: Dot[] = []
   let frame = 0
@@ -54,13 +54,11 @@ export function dots(canvas: HTMLCanvasElement, edge: (id: string) => readonly S
     send(moves) {
       const now = performance.now()
       const heard = moves.some(({ leg }) => leg === 'in')
-      for (const { edge: id, leg, style, failed, count } of moves) {
+      for (const { way, leg, style, failed, count } of moves) {
         if (moving.length >= most) break
         // A copy leaves the shape when what it is a copy of has arrived there.
         const start = now + (leg === 'out' && heard ? travel * factor : 0)
-        const paths = edge(id)
-        // Somebody said it: from the one sender that is known, or from the first of several.
-        const path = leg === 'in' ? paths[0] : paths.at(-1)
+        const path = edge(way, leg)
         if (path) moving.push({ path, length: path.getTotalLength(), start, style, failed, count })
       }
       if (moving.length > 0 && frame === 0) frame = requestAnimationFrame(draw)

@@ -59,7 +59,7 @@ function measured(host: HTMLElement, play: Play): Edge[] {
   }
   const centre = box(play.id)
   return [
-    ...play.senders.flatMap((sender) => between(box(`${play.id} from ${sender}`), centre, play.id, false)),
+    ...play.senders.flatMap((sender) => between(box(`${play.id} from ${sender}`), centre, `${play.id} from ${sender}`, false)),
     ...play.targets.flatMap((target) => between(centre, box(target.id), target.id, target.blocked === 'no-worker')),
   ]
 }

@@ -1,6 +1,7 @@
 /** What stands on the stage: two bands of the same shape, folded from the views. Pure. */
 
 import type { Blocked, QueueView, TopicView, WorkerView } from '../../../../extras/admin/model.ts'
+import { shortWorker } from './worker-name.ts'
 
 /** One who gets: a service that listens, or a worker that performs. */
 export interface Target {
@@ -85,8 +86,14 @@ export function explicitPlays(queues: readonly QueueView[], workers: readonly Wo
             const own = worker?.serves.find((each) => each.style === 'explicit' && each.name === task)
             return {
               id: `explicit ${task} ${name}`,
-              label: name,
-              note: own ? `${own.running} of ${own.slots} busy` : '',
+              label: worker?.services.length === 1 ? (worker.services[0] ?? name) : shortWorker(name),
+              note: [
+                worker?.services.length === 1 ? shortWorker(name) : '',
+                own ? `${own.running} of ${own.slots} busy` : '',
+                worker?.stage === 'draining' ? 'draining' : '',
+              ]
+                .filter(Boolean)
+                .join(' · '),
               blocked: 'none' as const,
               waiting: 0,
               screen: 'workers',
