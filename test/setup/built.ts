@@ -10,7 +10,9 @@ const stamp = join(built, 'stamp')
 
 /** Everything that goes into the package. */
 function sources(): string[] {
-  const src = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'))
+  const src = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter(
+    (path) => path.endsWith('.ts') && !path.endsWith('.d.ts'),
+  )
   return [...src.map((path) => join('src', path)), 'package.json', 'nats-server.conf']
 }
 
