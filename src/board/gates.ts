@@ -2,7 +2,7 @@
 
 import type { Label } from '../base/events.ts'
 import type { Binding } from '../runtime/binding.ts'
-import type { Gate } from '../runtime/gate.ts'
+import type { Gate, Slots } from '../runtime/gate.ts'
 import type { Run } from '../runtime/run.ts'
 import type { Core } from './core.ts'
 import type { Records } from './records.ts'
@@ -11,6 +11,8 @@ import type { Records } from './records.ts'
 export interface GateContext extends Label {
   /** Its place among the gates of the binding, from 0. */
   readonly place: number
+  /** Handlers that this process runs at once for the binding. */
+  readonly slots: number
   /** How this process is called in notes and dead letters. */
   readonly worker: string
   /** Values that all workers share; the same object for all gates of a board. */
@@ -36,6 +38,7 @@ export function gatesOf(
   label: Label,
   given: readonly GateLike[] | undefined,
   read: Binding['read'],
+  { size }: Slots,
   consumers: number,
 ): readonly Gate[] {
   return (given ?? []).map((each, place) => {
@@ -43,6 +46,7 @@ export function gatesOf(
     const gate = each.bind({
       ...label,
       place,
+      slots: size,
       worker: core.worker,
       records: core.records,
       read(run) {

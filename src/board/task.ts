@@ -146,7 +146,7 @@ export async function performance<Parsed, Returned>(
   const places = lanes
     .filter((lane) => task.lanes.includes(lane) && (served ?? lanes).includes(lane))
     .flatMap((lane) => performerPlaces(core, task, lane, lease ?? defaults.lease))
-  const bound = gatesOf(core, label, gates, decoded, places.length)
+  const bound = gatesOf(core, label, gates, decoded, slots, places.length)
   return places.map((place) => {
     const { stream, consumer } = place
     return {

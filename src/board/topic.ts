@@ -123,15 +123,16 @@ export async function subscription<Event>(
   const policy = policyOf(where, retry, timeout ?? defaults.timeout)
   const label: Label = { style: 'implicit', service, name: topic.name }
   const terms = { expires: undefined, policy }
+  const slots = new Slots(batch ? batch.size * (concurrency ?? 1) : (concurrency ?? defaults.concurrency))
   const decoded: Binding['read'] = (delivery) =>
     topic.kind === 'buried' ? letterOf(delivery) : readBody(delivery, topic.schema, topic.name)
   const collected = batch && batching(core, label, { ...batch, concurrency: concurrency ?? 1 }, handler as BatchSubscriber<Event>)
   return {
     label,
     source: consumerSource(link, answers, subscriberPlace(core, topic, consumer, lease ?? defaults.lease, from ?? { at: 'new' })),
-    slots: new Slots(batch ? batch.size * (concurrency ?? 1) : (concurrency ?? defaults.concurrency)),
+    slots,
     policy,
-    gates: gatesOf(core, label, gates, decoded, 1),
+    gates: gatesOf(core, label, gates, decoded, slots, 1),
     memory: memory(core, homeOf(core.names, topic).stream, consumer),
     terms: () => terms,
     read: decoded,

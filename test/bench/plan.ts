@@ -49,7 +49,7 @@ const clients = ['stock', 'tuned', 'callboard']
 const layouts = ['work-queue', 'log']
 
 /** What the others are compared with. */
-export const baselineOf = (workload: Workload): string => (workload.layout ? 'work-queue' : 'stock')
+export const baselineOf = (workload: Workload): string => (workload.layout ? 'work-queue' : workload.alone ? 'callboard' : 'stock')
 
 /** The runs of all workloads, repetitions interleaved: A B C, A B C, so that a slow minute hurts everybody alike. */
 export function plan(workloads: Readonly<Record<string, Workload>>, wish: Wish): Step[] {
@@ -82,7 +82,7 @@ export function countOf(workload: Workload, wish: Pick<Wish, 'scale' | 'full' | 
 }
 
 function systemsFor(name: string, workload: Workload, wish: Wish): string[] {
-  const there = workload.layout ? layouts : clients
+  const there = workload.layout ? layouts : workload.alone ? ['callboard'] : clients
   const beside = wish.peers && workload.peers ? Object.keys(peers).filter((peer) => !peers[peer]?.without?.includes(name)) : []
   return [...there, ...beside].filter((system) => wish.systems.length === 0 || wish.systems.includes(system))
 }

@@ -1,6 +1,6 @@
 /** Every workload, as a table: what it says, what it counts, and what each of its processes does. Knows no system by name. */
 
-import type { Client, Handler, Mail, Need, Shape, TaskClient } from './systems/system.ts'
+import type { Client, Handler, Mail, Need, PerformOptions, Shape, TaskClient } from './systems/system.ts'
 import { mail, windowed } from './systems/system.ts'
 
 /** What a process of a run may use. */
@@ -46,6 +46,8 @@ export interface Workload {
   metrics: Record<string, Metric>
   /** What one message of the count amounts to, for CPU per message. Default: 1. null: no CPU per message. */
   weight?: number | null
+  /** Only callboard has it, and is compared with itself. */
+  alone?: true
   /** Peers take part. */
   peers?: true
   /** Measured by the layouts (`work-queue`, `log`) instead of the clients. */
@@ -115,7 +117,7 @@ async function many(from: number, n: number, send: (batch: Mail[]) => Promise<un
 }
 
 /** A worker that has warmed up on messages of its own, and been stopped again. */
-async function warmWorker(client: TaskClient, n: number): Promise<void> {
+async function warmWorker(client: TaskClient, n: number, options?: PerformOptions): Promise<void> {
   await client.enqueueMany([...mails(warmFrom, warmth(n))])
   let seen = 0
   let finish: () => void
@@ -124,7 +126,7 @@ async function warmWorker(client: TaskClient, n: number): Promise<void> {
   })
   const running = await client.perform(async () => {
     if (++seen === warmth(n)) finish()
-  })
+  }, options)
   await done
   await client.settled()
   await running.stop()
@@ -139,21 +141,34 @@ const filler: Role = async (client, n, tools) => {
 }
 
 /** Works a backlog off, from the start of the worker until the server has recorded the last acknowledgement. */
-const drain: Role = async (client, n, tools) => {
-  await warmWorker(client, n)
-  tools.signal('ready')
-  await tools.wait('filled')
-  const { handler, done } = counter(n, tools)
-  tools.open()
-  const start = tools.now()
-  const running = await client.perform(handler)
-  await done
-  await client.settled()
-  const seconds = (tools.now() - start) / 1000
-  tools.close()
-  await running.stop()
-  return { '': n / seconds }
-}
+const draining =
+  (options?: PerformOptions): Role =>
+  async (client, n, tools) => {
+    await warmWorker(client, n, options)
+    tools.signal('ready')
+    await tools.wait('filled')
+    const { handler, done } = counter(n, tools)
+    tools.open()
+    const start = tools.now()
+    const running = await client.perform(handler, options)
+    await done
+    await client.settled()
+    const seconds = (tools.now() - start) / 1000
+    tools.close()
+    await running.stop()
+    return { '': n / seconds }
+  }
+
+const drain = draining()
+
+/** The same through a gate that is never shut. */
+const gated = (says: string, gate?: NonNullable<PerformOptions['gate']>): Workload => ({
+  says: `a backlog worked off ${says}, until every acknowledgement is recorded`,
+  count: 50_000,
+  alone: true,
+  metrics: rate,
+  roles: { worker: draining(gate === undefined ? undefined : { gate }), producer: filler },
+})
 
 /** Receives while another process sends: from the first send until the server has recorded the last acknowledgement. */
 const receiving: Role = async (client, n, tools) => {
@@ -560,6 +575,10 @@ export const workloads: Readonly<Record<string, Workload>> = {
   'payload-200B': { says: 'end to end with bodies of 200 bytes', count: 40_000, ...payload(200, inFlight) },
   'payload-10KiB': { says: 'end to end with bodies of 10 KiB', count: 10_000, ...payload(10_240, inFlight) },
   'payload-500KiB': { says: 'end to end with bodies of 500 KiB, 16 in flight', count: 400, synced: 400, ...payload(512_000, 16) },
+  'gates-none': gated('without a gate'),
+  'gates-concurrency': gated('through concurrency(1000)', 'concurrency'),
+  'gates-rate': gated('through rate(1000000, "1s")', 'rate'),
+  'gates-key': gated('through perKey of 100 keys, { concurrency: 100 }', 'key'),
   'layout-enqueue': { says: `${inFlight} single enqueues in flight`, count: 60_000, layout: {}, metrics: rate, roles: enqueueWindowed },
   'layout-enqueue-bare': {
     says: `${inFlight} single enqueues in flight without any header`,

@@ -2,6 +2,7 @@
 
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from 'nats'
+import { concurrency as concurrencyOf, perKey, rate } from '../../../src/extras/limits/index.ts'
 import { callboard, task, topic } from '../../../src/index.ts'
 import { settled } from './jetstream.ts'
 import type { Client, Mail, Place } from './system.ts'
@@ -11,6 +12,13 @@ const sendMail = task<Mail>('mail.send', { queue: 'mail', retry: { backoff: '100
 const askMail = task<Mail, unknown>('mail.ask', { queue: 'mail', track: true })
 
 const concurrency = 100
+
+/** Gates that are never shut, as far as a limit of so much goes. */
+const gates = {
+  concurrency: [concurrencyOf(1000)],
+  rate: [rate(1_000_000, '1s', { burst: 1000 })],
+  key: [perKey(({ n }: Mail) => n % 100, { concurrency: 100 })],
+}
 
 /** Opens a board, and a plain connection beside it that only watches what the broker has recorded. */
 export async function open(place: Place): Promise<Client> {
@@ -40,7 +48,11 @@ export async function open(place: Place): Promise<Client> {
     perform: async (handler, options) => {
       const builder = board.service('mailer')
       if (options?.answers) builder.perform(askMail, handler, { concurrency })
-      else builder.perform(sendMail, async (mail) => void (await handler(mail)), { concurrency })
+      else
+        builder.perform(sendMail, async (mail) => void (await handler(mail)), {
+          concurrency,
+          gates: options?.gate ? gates[options.gate] : [],
+        })
       consumers = undefined
       return builder.start()
     },

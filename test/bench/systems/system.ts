@@ -46,6 +46,8 @@ export interface PerformOptions {
   answers?: boolean
   /** A thrown error is retried after this many milliseconds. Default: 100. */
   retryAfter?: number
+  /** A gate that lets all of it pass, for what asking it costs. Default: none. */
+  gate?: 'concurrency' | 'rate' | 'key'
 }
 
 /** Something that takes work until it is stopped. */

@@ -1,0 +1,101 @@
+import type { Board } from 'callboard'
+import { limits } from 'callboard/limits'
+import { describe, expect, inject, test } from 'vitest'
+import { openBoard } from '../support/board.ts'
+import { type Limited, limited, machineTime, mostAtOnce, mostWithin, runsOf } from '../support/limited.ts'
+import { type Program, program } from '../support/program.ts'
+import { until } from '../support/until.ts'
+
+interface Gates {
+  readonly slots?: number
+  readonly concurrency?: number
+  readonly rate?: readonly [count: number, per: number, burst: number]
+  readonly key?: { readonly concurrency?: number; readonly rate?: object }
+}
+
+/** Starts a worker process with these gates; it works when this resolves. */
+async function worker(board: Board, gates: Gates): Promise<Program> {
+  const given = { servers: inject('natsUrl'), namespace: board.namespace, slots: 20, ...gates }
+  const started = program('test/support/limited-worker.ts', [JSON.stringify(given)])
+  await started.says('ready', 30_000)
+  return started
+}
+
+const work = (count: number, ms: number, key: (n: number) => string = () => 'k', from = 0): Limited[] =>
+  Array.from({ length: count }, (_, n) => ({ n: from + n, key: key(n), ms }))
+
+const ended = (...workers: Program[]) => workers.flatMap(({ lines }) => lines.filter((line) => line.startsWith('ended ')))
+const troubles = (...workers: Program[]) => workers.flatMap(({ lines }) => lines.filter((line) => line.startsWith('trouble ')))
+
+describe.concurrent('limits', { timeout: 60_000 }, () => {
+  test('no more run at once than the limit, over two workers, and waiting costs no attempt', async () => {
+    await using board = await openBoard()
+    const workers = await Promise.all([worker(board, { concurrency: 3 }), worker(board, { concurrency: 3 })])
+    await using one = workers[0]
+    await using other = workers[1]
+    await board.enqueueMany(limited, work(200, 10))
+    await until('all have ended', () => ended(one, other).length >= 200, 30_000)
+    const runs = [one, other].flatMap(({ lines }) => runsOf(lines))
+    expect(mostAtOnce(runs)).toBe(3)
+    expect(runs.map(({ n }) => n).sort((a, b) => a - b)).toEqual(work(200, 0).map(({ n }) => n))
+    expect(runs.every(({ attempt }) => attempt === 1)).toBe(true)
+    expect([runsOf(one.lines).length > 20, runsOf(other.lines).length > 20, troubles(one, other)]).toEqual([true, true, []])
+  })
+
+  test('a worker that is killed frees its places by itself, and the limit holds all the while', async () => {
+    await using board = await openBoard()
+    const workers = await Promise.all([worker(board, { concurrency: 4 }), worker(board, { concurrency: 4 })])
+    await using one = workers[0]
+    await using other = workers[1]
+    await board.enqueueMany(limited, work(400, 20))
+    await until('both are at it', () => ended(one).length > 20 && ended(other).length > 20, 20_000)
+    const killed = machineTime()
+    await one.kill()
+    const before = runsOf(one.lines, killed)
+    const done = () => new Set([...before.filter((run) => run.ended < killed), ...runsOf(other.lines)].map(({ n }) => n)).size
+    await until('nothing is lost', () => done() === 400 && ended(other).length + ended(one).length >= 400, 40_000)
+    const after = runsOf(other.lines)
+    expect(mostAtOnce([...before, ...after])).toBe(4)
+    // All four places are the survivor's in the end.
+    expect(mostAtOnce(after.filter(({ began }) => began > killed))).toBe(4)
+  })
+
+  test('no more begin in a window than the rate and its burst, over two workers', async () => {
+    await using board = await openBoard()
+    const workers = await Promise.all([worker(board, { rate: [40, 200, 4] }), worker(board, { rate: [40, 200, 4] })])
+    await using one = workers[0]
+    await using other = workers[1]
+    await board.enqueueMany(limited, work(300, 0))
+    await until('all have ended', () => ended(one, other).length >= 300, 30_000)
+    const runs = [one, other].flatMap(({ lines }) => runsOf(lines))
+    // The rate, its burst, and what 20 ms of late timers and clocks may add.
+    expect(mostWithin(runs, 200)).toBeLessThanOrEqual(40 + 4 + 4)
+    expect(mostWithin(runs, 200)).toBeGreaterThan(20)
+    expect(runs.filter(({ attempt }) => attempt > 1)).toEqual([])
+    expect([runs.length, troubles(one, other)]).toEqual([300, []])
+  })
+
+  test('a key at its limit holds up no other key, however much of it waits', async () => {
+    await using board = await openBoard()
+    const workers = await Promise.all([worker(board, { key: { concurrency: 1 } }), worker(board, { key: { concurrency: 1 } })])
+    await using one = workers[0]
+    await using other = workers[1]
+    await board.enqueueMany(
+      limited,
+      work(3000, 5, () => 'busy'),
+    )
+    await until('the busy key runs', () => ended(one, other).length > 10, 20_000)
+    const before = ended(one, other).length
+    await board.enqueueMany(
+      limited,
+      work(20, 0, (n) => `key-${n}`, 10_000),
+    )
+    const others = () => ended(one, other).filter((line) => !line.includes(' busy ')).length
+    await until('the other keys have run', () => others() === 20, 20_000)
+    expect(ended(one, other).length - before).toBeLessThan(2500)
+    await limits(board).set('keys', { concurrency: 100 })
+    await until('all have ended', () => ended(one, other).length >= 3020, 40_000)
+    const runs = [one, other].flatMap(({ lines }) => runsOf(lines))
+    expect([runs.length, runs.filter(({ attempt }) => attempt > 1)]).toEqual([3020, []])
+  })
+})
