@@ -51,7 +51,7 @@ export default defineConfig({
         },
       },
       // Some of these compile the whole source, beside all the others on few cores.
-      { ...shared, test: { name: 'repo', include: ['test/repo/**/*.test.ts'], testTimeout: 60_000 } },
+      { ...shared, test: { name: 'repo', include: ['test/repo/**/*.test.ts'], testTimeout: 300_000 } },
       // The demos wait for what happens and not for the clock, so they may run beside all the others.
       {
         ...shared,
