@@ -8,7 +8,7 @@
 
 import { onAbort } from '../base/deadline.ts'
 import { CallboardError, fault } from '../base/errors.ts'
-import type { Outgoing } from '../wire/outgoing.ts'
+import { type Outgoing, sizeOf } from '../wire/outgoing.ts'
 import type { Publisher } from '../wire/publisher.ts'
 import type { QueueShape } from '../wire/streams.ts'
 
@@ -124,7 +124,7 @@ export function room(queue: QueueShape, look: () => Promise<Fill>): Room {
   async function through<T>(messages: readonly Outgoing[], patience: Patience, store: () => Promise<T>): Promise<T> {
     const ticket = ++tickets
     const since = Date.now()
-    const need = { tasks: messages.length, bytes: messages.reduce((sum, each) => sum + sizeOf(each), 0) }
+    const need = { tasks: messages.length, bytes: messages.reduce((sum, each) => sum + roomOf(each), 0) }
     let cause: unknown
     try {
       if (line.length > 0) await stand(ticket, need, patience, since)
@@ -162,7 +162,7 @@ export function room(queue: QueueShape, look: () => Promise<Fill>): Room {
 
 const timedOut = new Error('timed out')
 
-const sizeOf = ({ subject, headers, body }: Outgoing): number => subject.length + headers.length + body.length + overhead
+const roomOf = (message: Outgoing): number => message.subject.length + sizeOf(message) + overhead
 
 const number = new Intl.NumberFormat('en')
 const told = ({ tasks, bytes }: Fill): string =>

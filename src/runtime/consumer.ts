@@ -20,7 +20,7 @@ import { Run } from './run.ts'
 import { settle } from './settle.ts'
 import { finished } from './telling.ts'
 import { Threshold } from './threshold.ts'
-import { judgeAnyway, type Outcome } from './verdict.ts'
+import { ack, judgeAnyway, type Outcome, type Verdict } from './verdict.ts'
 
 /** How long a delivery waits that could not be begun for a reason that may pass, in ms. */
 const patience = 1000
@@ -157,9 +157,7 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
     }
     run.startedAt = now
     if (events.heard('started')) events.tell('started', { ...binding.label, id: run.id, attempt: run.attempt })
-    const outcome = perform(run, binding)
-    if (outcome instanceof Promise) void outcome.then((settled) => end(run, settled))
-    else end(run, outcome)
+    perform(run, binding, end)
   }
 
   async function recall(run: Run): Promise<void> {
@@ -176,9 +174,7 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
     }
     run.ended = true
     const now = Date.now()
-    const verdict = judgeAnyway(outcome, run.attempt, run.terms.policy, (error) =>
-      receiver.trouble(`the policy for ${run.id} could not be asked; it is tried again as any other`, error),
-    )
+    const verdict = outcome.end === 'returned' ? ack : judged(run, outcome)
     if (events.heard('finished')) events.tell('finished', finished(binding.label, run, outcome, verdict, now))
     if (verdict.say === 'ack' && run.delivery.count === 1 && !binding.ends(run)) {
       run.delivery.ack()
@@ -186,6 +182,12 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
       return
     }
     pending.add(settle(run, outcome, verdict, binding, worker, events, now).then(() => release(run)))
+  }
+
+  function judged(run: Run, outcome: Outcome): Verdict {
+    return judgeAnyway(outcome, run.attempt, run.terms.policy, (error) =>
+      receiver.trouble(`the policy for ${run.id} could not be asked; it is tried again as any other`, error),
+    )
   }
 
   function release(run: Run): void {

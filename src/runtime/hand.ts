@@ -2,6 +2,7 @@
 
 import { Queue } from '../base/queue.ts'
 import type { Delivery } from '../wire/delivery.ts'
+import { Bag } from './bag.ts'
 import type { Run } from './run.ts'
 
 /** So many may stand aside; beyond that they take room as all others, and less is asked for. */
@@ -12,7 +13,7 @@ export class Hand implements Iterable<Run> {
   readonly waiting = new Queue<Run>()
   /** What stands at a gate, and whether it does so aside. */
   readonly gated = new Map<Run, boolean>()
-  readonly running = new Set<Run>()
+  readonly running = new Bag()
   readonly #known = new Map<number, Run>()
   #aside = 0
 

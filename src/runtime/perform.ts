@@ -14,33 +14,41 @@ function unread(error: unknown, run: Run): Outcome {
   return error instanceof Snooze || error instanceof Skip ? thrown(error, run) : { end: 'unreadable', error }
 }
 
-/** Decodes, runs the handler, and says how it ended. Never throws; a promise only where schema or handler make one. */
-export function perform(run: Run, binding: Binding): Outcome | Promise<Outcome> {
+/** Who hears how a run ended. */
+type End = (run: Run, outcome: Outcome) => void
+
+/** Decodes, runs the handler, and says how it ended, at once where neither schema nor handler makes a promise. Never throws. */
+export function perform(run: Run, binding: Binding, end: End): void {
   let input: unknown
   try {
     input = run.input === undefined ? binding.read(run.delivery) : run.input.value
   } catch (error) {
-    return unread(error, run)
+    end(run, unread(error, run))
+    return
   }
-  if (!(input instanceof Promise)) return handle(input, run, binding)
-  return input.then(
-    (checked) => handle(checked, run, binding),
-    (error: unknown) => unread(error, run),
-  )
+  if (input instanceof Promise)
+    input.then(
+      (checked) => handle(checked, run, binding, end),
+      (error: unknown) => end(run, unread(error, run)),
+    )
+  else handle(input, run, binding, end)
 }
 
-function handle(input: unknown, run: Run, binding: Binding): Outcome | Promise<Outcome> {
+function handle(input: unknown, run: Run, binding: Binding, end: End): void {
+  let value: unknown
   try {
-    const value = binding.handle(input, run)
-    if (!thenable(value)) return { end: 'returned', value }
-    // Query builders and their like are no promises, and begin only when they are awaited.
-    return Promise.resolve(value).then(
-      (settled: unknown) => ({ end: 'returned', value: settled }),
-      (error: unknown) => thrown(error, run),
-    )
+    value = binding.handle(input, run)
   } catch (error) {
-    return thrown(error, run)
+    end(run, thrown(error, run))
+    return
   }
+  // Query builders and their like are no promises, and begin only when they are awaited.
+  if (thenable(value))
+    Promise.resolve(value).then(
+      (settled: unknown) => end(run, { end: 'returned', value: settled }),
+      (error: unknown) => end(run, thrown(error, run)),
+    )
+  else end(run, { end: 'returned', value })
 }
 
 function thenable(value: unknown): value is PromiseLike<unknown> {

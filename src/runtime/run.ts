@@ -39,6 +39,8 @@ export class Run {
   /** Leaves the gates that were passed. */
   leave: (() => void) | undefined
   ended = false
+  /** Where it lies among those that run; -1: it does not run. */
+  place = -1
   /** What the handler last told of its progress. */
   progress: unknown
   #abort: AbortController | undefined

@@ -86,7 +86,8 @@ export type Verdict =
   | { readonly say: 'again'; readonly after: number; readonly counts: boolean }
   | { readonly say: 'bury'; readonly reason: Reason }
 
-const ack: Verdict = { say: 'ack' }
+/** Done: the broker may forget it. */
+export const ack: Verdict = { say: 'ack' }
 
 /** Why a delivery must not run, or undefined if it may. A delivery whose handler kills its process each time ends here. */
 export function admit(arrival: Arrival, policy: Policy): Reason | undefined {

@@ -93,10 +93,26 @@ const plainStart = Buffer.from(`${start}${header.id}:`)
 const idAt = plainStart.length
 const carriageReturn = 13
 
+/** The id, and behind it at most the place in a batch, which the broker leaves on what it has stored. */
 function isPlain(data: Uint8Array, end: number): boolean {
-  for (let i = 0; i < idAt; i++) if (data[i] !== plainStart[i]) return false
-  for (let i = idAt; i < end; i++) if (data[i] === carriageReturn) return i === end - 4
-  return false
+  if (!startsAt(data, 0, plainStart)) return false
+  let at = lineEnd(data, idAt, end)
+  while (at < end - 4 && startsAt(data, at + 2, batchStart)) at = lineEnd(data, at + 2 + batchStart.length, end)
+  return at === end - 4
+}
+
+const batchStart = Buffer.from('Nats-Batch-')
+
+function startsAt(data: Uint8Array, at: number, start: Uint8Array): boolean {
+  for (let i = 0; i < start.length; i++) if (data[at + i] !== start[i]) return false
+  return true
+}
+
+/** Where the line ends that goes on at a place. */
+function lineEnd(data: Uint8Array, at: number, end: number): number {
+  let found = at
+  while (found < end && data[found] !== carriageReturn) found++
+  return found
 }
 
 /** The headers of a message received. Nothing is parsed before it is asked for. */

@@ -14,7 +14,7 @@ import { writeBatch } from './batch.ts'
 import type { Link } from './connection.ts'
 import { Frames } from './frames.ts'
 import { type Outgoing, overweight } from './outgoing.ts'
-import { senderOver } from './raw.ts'
+import { senderOver, tokenIn } from './raw.ts'
 import { type ApiError, forbidden, forbiddenSubject, refusalFault, refusalOf } from './refusal.ts'
 
 /** Where a message is stored. `duplicate`: it was there before, and nothing was added. */
@@ -51,17 +51,29 @@ export interface Publisher {
 /** Most messages in one batch; the broker's limit. */
 export const batchLimit = 1000
 
-interface Entry {
+/** One message, or one batch, on its way. */
+class Entry {
+  /** Tells its answer from others; 0 before it has its turn. */
+  token = 0
+  /** When it had its turn. */
+  since = 0
+  /** When to send again if nobody has answered. */
+  next = 0
+  /** How often it was written to the connection. */
+  tries = 0
+  settled = false
+  /** Stops listening to the signal of its caller. */
+  unwatch: (() => void) | undefined
+
   readonly messages: readonly Outgoing[]
   readonly resolve: (stored: Stored) => void
   readonly reject: (error: Error) => void
-  readonly since: number
-  /** When to send again if nobody has answered. */
-  next: number
-  /** How often it was written to the connection. */
-  tries: number
-  /** Stops listening to the signal of its caller. */
-  unwatch?: () => void
+
+  constructor(messages: readonly Outgoing[], resolve: (stored: Stored) => void, reject: (error: Error) => void) {
+    this.messages = messages
+    this.resolve = resolve
+    this.reject = reject
+  }
 }
 
 const empty: Stored = { sequence: 0, duplicate: true }
@@ -69,170 +81,159 @@ const empty: Stored = { sequence: 0, duplicate: true }
 /** A publisher over a link. */
 export function publisher(link: Link, options: PublisherOptions = {}): Publisher {
   const { inFlight = 1000, patience = 2000, budget = 30_000 } = options
-  const inbox = `${link.inbox()}.`
-  const inboxBytes = Buffer.from(inbox)
+  const inbox = Buffer.from(`${link.inbox()}.`)
   const frames = new Frames(senderOver(link.nc))
-  const entries = new Map<number, Entry>()
-  const queue = new Queue<() => void>()
+  const underWay = new Map<number, Entry>()
+  const queue = new Queue<Entry>()
   let counter = 0
   let closed = false
   let over = false
   let sweeping: NodeJS.Timeout | undefined
-  let outbox: number[] = []
+  let outbox: Entry[] = []
   let emptied: (() => void) | undefined
 
   link.nc.subscribe(`${inbox}*`, {
     callback: (error, message) => {
       if (error) return
-      const token = Number(message.subject.slice(inbox.length))
-      const entry = entries.get(token)
+      const entry = underWay.get(tokenIn(message, inbox.length))
       if (entry === undefined) return
       const answer = readAnswer(message.data)
       if (answer === undefined) entry.next = backedOff(entry)
-      else if ('sequence' in answer) finish(token, entry, answer)
-      else refused(token, entry, answer)
+      else if ('sequence' in answer) resolve(entry, answer)
+      else refused(entry, answer)
     },
   })
   const deafen = link.listen((event) => {
-    if (event.type === 'back') sendAll(entries)
+    if (event.type === 'back') sendAll([...underWay.values()])
     if (event.type === 'refused') forbid(event.error)
   })
 
   /** The broker does not answer what it does not allow; it says so beside. */
   function forbid(error: Error): void {
     const subject = forbiddenSubject(error)
-    for (const [token, entry] of entries)
-      if (entry.messages.some((message) => message.subject === subject)) settle(token, () => entry.reject(forbidden(subject, error)))
+    for (const entry of underWay.values())
+      if (entry.messages.some((message) => message.subject === subject)) reject(entry, forbidden(subject, error))
   }
 
-  function refused(token: number, entry: Entry, error: ApiError): void {
+  function refused(entry: Entry, error: ApiError): void {
     const refusal = refusalOf(error)
     if (refusal === 'again') entry.next = backedOff(entry)
-    else if (refusal === 'committed') finish(token, entry, empty)
-    else settle(token, () => entry.reject(refusalFault(error, `publishing to ${entry.messages[0]?.subject}`)))
+    else if (refusal === 'committed') resolve(entry, empty)
+    else reject(entry, refusalFault(error, `publishing to ${entry.messages[0]?.subject}`))
   }
 
-  function finish(token: number, entry: Entry, stored: Stored): void {
-    settle(token, () => entry.resolve(stored))
+  function resolve(entry: Entry, stored: Stored): void {
+    settle(entry)
+    entry.resolve(stored)
+    next()
   }
 
-  function settle(token: number, tell: () => void): void {
-    entries.get(token)?.unwatch?.()
-    entries.delete(token)
-    tell()
-    while (queue.length > 0 && entries.size < inFlight) queue.shift()?.()
-    if (entries.size === 0) emptied?.()
+  function reject(entry: Entry, error: Error): void {
+    if (entry.settled) return
+    settle(entry)
+    entry.reject(error)
+    next()
+  }
+
+  function settle(entry: Entry): void {
+    entry.settled = true
+    entry.unwatch?.()
+    underWay.delete(entry.token)
+  }
+
+  function next(): void {
+    while (queue.length > 0 && underWay.size < inFlight) {
+      const entry = queue.shift() as Entry
+      if (!entry.settled) start(entry)
+    }
+    if (underWay.size === 0) emptied?.()
   }
 
   /** Sends what is to be sent, in as few writes as the connection takes. */
-  function sendAll(due: Iterable<readonly [number, Entry]>): void {
-    const sent: (readonly [number, Entry])[] = []
-    const next = Date.now() + patience
+  function sendAll(due: readonly Entry[]): void {
+    const now = Date.now()
     try {
-      for (const each of due) if (write(...each)) sent.push(each)
+      for (const entry of due) if (!entry.settled) write(entry, now)
       frames.flush()
     } catch (error) {
-      for (const [token, entry] of sent) settle(token, () => entry.reject(unanswered(entry, error)))
-      return
-    }
-    for (const [, entry] of sent) {
-      entry.next = next
-      entry.tries++
+      for (const entry of due) {
+        entry.tries = Math.max(0, entry.tries - 1)
+        reject(entry, unanswered(entry, error))
+      }
     }
   }
 
-  /** False: the broker would not take it. */
-  function write(token: number, entry: Entry): boolean {
-    const { messages } = entry
+  function write(entry: Entry, now: number): void {
+    const { messages, token } = entry
     const [first] = messages
-    const refused = overweight(messages, link.maxPayload)
-    if (refused !== undefined) settle(token, () => entry.reject(refused))
-    else if (messages.length === 1 && first) frames.message(first.subject, { inbox: inboxBytes, token }, first.headers, '', first.body)
-    else writeBatch(frames, messages, { inbox: inboxBytes, token })
-    return refused === undefined
+    const heavy = overweight(messages, link.maxPayload)
+    if (heavy !== undefined) {
+      reject(entry, heavy)
+      return
+    }
+    entry.next = now + patience
+    entry.tries++
+    if (messages.length === 1 && first) frames.message(first.subject, { inbox, token }, first.headers, '', first.body)
+    else writeBatch(frames, messages, { inbox, token })
   }
 
   function sweep(): void {
     const now = Date.now()
-    const late: [number, Entry][] = []
-    for (const [token, entry] of entries) {
+    const late: Entry[] = []
+    for (const entry of underWay.values()) {
       if (now < entry.next) continue
-      if (now - entry.since >= budget) settle(token, () => entry.reject(unanswered(entry)))
-      else late.push([token, entry])
+      if (now - entry.since >= budget) reject(entry, unanswered(entry))
+      else late.push(entry)
     }
     if (late.length > 0) sendAll(late)
-    if (entries.size === 0) {
+    if (underWay.size === 0) {
       clearInterval(sweeping)
       sweeping = undefined
     }
   }
 
-  function start(messages: readonly Outgoing[], resolve: Entry['resolve'], reject: Entry['reject'], signal: AbortSignal | undefined): void {
-    const token = ++counter
-    const now = Date.now()
-    const entry: Entry = { messages, resolve, reject, since: now, next: now + patience, tries: 0 }
-    entries.set(token, entry)
+  function start(entry: Entry): void {
+    entry.token = ++counter
+    entry.since = Date.now()
+    entry.next = entry.since + patience
+    underWay.set(entry.token, entry)
     sweeping ??= setInterval(sweep, 50)
-    if (signal)
-      entry.unwatch = onAbort(signal, () =>
-        settle(token, () => reject(aborted(messages, signal, entry.tries === 0 ? 'not stored' : 'unknown'))),
-      )
     // Alone it leaves at once; with others it waits for the end of the turn, and they leave together.
-    if (entries.size === 1 && !over) sendAll([[token, entry]])
-    else if (outbox.push(token) === 1) atTurnsEnd(post)
+    if (underWay.size === 1 && !over) sendAll([entry])
+    else if (outbox.push(entry) === 1) atTurnsEnd(post)
   }
 
   function post(): void {
-    const tokens = outbox
+    const entries = outbox
     outbox = []
-    sendAll(stillOpen(tokens))
-  }
-
-  function* stillOpen(tokens: readonly number[]): Generator<readonly [number, Entry]> {
-    for (const token of tokens) {
-      const entry = entries.get(token)
-      if (entry !== undefined) yield [token, entry]
-    }
-  }
-
-  /** Waits its turn, unless its caller gives up before. */
-  function enqueue(
-    messages: readonly Outgoing[],
-    resolve: Entry['resolve'],
-    reject: Entry['reject'],
-    signal: AbortSignal | undefined,
-  ): void {
-    let waiting = true
-    const unwatch =
-      signal &&
-      onAbort(signal, () => {
-        waiting = false
-        reject(aborted(messages, signal, 'not stored'))
-      })
-    queue.push(() => {
-      unwatch?.()
-      if (waiting) start(messages, resolve, reject, signal)
-    })
+    sendAll(entries)
   }
 
   function put(messages: readonly Outgoing[], signal?: AbortSignal): Promise<Stored> {
     return new Promise((resolve, reject) => {
       if (closed) reject(fault('CLOSED', 'The board is closed; nothing was sent.'))
       else if (signal?.aborted) reject(aborted(messages, signal, 'not stored'))
-      else if (entries.size < inFlight) start(messages, resolve, reject, signal)
-      else enqueue(messages, resolve, reject, signal)
+      else take(new Entry(messages, resolve, reject), signal)
     })
+  }
+
+  /** Begins at once or waits its turn, unless its caller gives up before. */
+  function take(entry: Entry, signal: AbortSignal | undefined): void {
+    if (signal)
+      entry.unwatch = onAbort(signal, () => reject(entry, aborted(entry.messages, signal, entry.tries === 0 ? 'not stored' : 'unknown')))
+    if (underWay.size < inFlight) start(entry)
+    else queue.push(entry)
   }
 
   return {
     publish: (message, signal) => put([message], signal),
     publishBatch: (messages, signal) => put(messages, signal).then((stored) => (stored === empty ? undefined : stored.sequence)),
     get pending() {
-      return entries.size + queue.length
+      return underWay.size + queue.length
     },
     async close() {
       closed = true
-      if (entries.size > 0) {
+      if (underWay.size > 0) {
         await new Promise<void>((resolve) => {
           const timer = setTimeout(resolve, patience)
           emptied = () => {
@@ -243,7 +244,7 @@ export function publisher(link: Link, options: PublisherOptions = {}): Publisher
       }
       deafen()
       over = true
-      while (entries.size > 0) for (const [token, entry] of entries) settle(token, () => entry.reject(unanswered(entry)))
+      while (underWay.size > 0) for (const entry of underWay.values()) reject(entry, unanswered(entry))
     },
   }
 }
@@ -251,11 +252,12 @@ export function publisher(link: Link, options: PublisherOptions = {}): Publisher
 /** An answer is `{"stream":"…", "seq":7}`, with `"duplicate": true` at times, blanks as the broker likes them, or has an error. Anything else ("no responders" is nothing at all) is none. */
 export function readAnswer(data: Uint8Array): Stored | ApiError | undefined {
   if (data.length === 0) return undefined
-  const text = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('latin1')
+  const bytes = data instanceof Buffer ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+  const text = bytes.toString('latin1')
   if (text.startsWith('{"error"')) return (JSON.parse(text) as { error: ApiError }).error
   const at = text.indexOf('"seq":')
   if (at < 0) return undefined
-  return { sequence: Number.parseInt(text.slice(at + 6), 10), duplicate: /"duplicate": *true/.test(text) }
+  return { sequence: Number.parseInt(text.slice(at + 6), 10), duplicate: text.includes('"duplicate"') && /"duplicate": *true/.test(text) }
 }
 
 /** When to send again after an answer that says "not now": 50 ms at first, a second at most, never in step with others. */

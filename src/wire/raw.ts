@@ -12,7 +12,7 @@ import { framesIn } from './frames.ts'
 
 interface Innards {
   readonly _rdata?: Uint8Array
-  readonly _msg?: { readonly hdr: number; readonly reply?: Uint8Array }
+  readonly _msg?: { readonly hdr: number; readonly subject?: Uint8Array; readonly reply?: Uint8Array }
 }
 
 interface Inside {
@@ -32,6 +32,15 @@ export function replyIn(message: Msg): Uint8Array | undefined {
   const { _msg: frame } = message as unknown as Innards
   if (frame !== undefined) return frame.reply
   return message.reply ? Buffer.from(message.reply) : undefined
+}
+
+/** The number behind an inbox of which the name has so many bytes. */
+export function tokenIn(message: Msg, inbox: number): number {
+  const { _msg: frame } = message as unknown as Innards
+  if (frame?.subject === undefined) return Number(message.subject.slice(inbox))
+  let token = 0
+  for (let i = inbox; i < frame.subject.length; i++) token = token * 10 + (frame.subject[i] as number) - 48
+  return token
 }
 
 /** How frames are sent over a connection. What is given throws when the connection is closed. */

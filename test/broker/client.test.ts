@@ -4,17 +4,18 @@ import { type Msg, type NatsConnection, headers as natsHeaders } from 'nats'
 import { expect, test } from 'vitest'
 import { Headers, headerBlock } from '../../src/wire/envelope.ts'
 import { Frames, type Head } from '../../src/wire/frames.ts'
-import { headersIn, replyIn, senderOver } from '../../src/wire/raw.ts'
+import { headersIn, replyIn, senderOver, tokenIn } from '../../src/wire/raw.ts'
 import { broker } from '../support/board.ts'
 import { namespace } from '../support/namespace.ts'
 import { until } from '../support/until.ts'
 
 /** Sends through the real client and broker, and gives what arrives. */
-async function arrived(count: number, send: (nc: NatsConnection, subject: string) => void): Promise<Msg[]> {
+async function arrived(count: number, send: (nc: NatsConnection, subject: string) => void, last = 'x'): Promise<Msg[]> {
   await using server = await broker()
-  const subject = `${namespace()}.x`
+  const name = namespace()
+  const subject = `${name}.x`
   const messages: Msg[] = []
-  server.nc.subscribe(subject, { callback: (_, message) => void messages.push(message) })
+  server.nc.subscribe(`${name}.${last}`, { callback: (_, message) => void messages.push(message) })
   send(server.nc, subject)
   await until('the messages have arrived', () => messages.length >= count)
   return messages
@@ -46,6 +47,15 @@ test('headers and address are taken from inside the client, not read and written
   expect(inside._msg.hdr).toBe(headerBlock([['Nats-Msg-Id', 'a']]).length)
   expect(replyIn(message as Msg)).toBe(inside._msg.reply)
   expect(headersIn(message as Msg).plain).toBe(true)
+})
+
+test('the number of an answer is read from its subject', async () => {
+  const [message] = await arrived(1, (nc, subject) => nc.publish(`${subject.slice(0, -1)}1234567890`, ''), '*')
+  const inside = message as unknown as { _msg: { subject: Uint8Array } }
+  expect(inside._msg.subject).toBeInstanceOf(Uint8Array)
+  const { subject } = message as Msg
+  const inbox = subject.length - 10
+  expect([tokenIn(message as Msg, inbox), tokenIn({ subject } as Msg, inbox)]).toEqual([1_234_567_890, 1_234_567_890])
 })
 
 test('a message without headers and without address has none', async () => {

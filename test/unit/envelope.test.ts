@@ -154,6 +154,25 @@ test.each<[string, Headers, boolean]>([
     ]),
     false,
   ],
+  [
+    'an id and its place in a batch',
+    read([
+      [header.id, 'a'],
+      [header.batchId, 'b'],
+      [header.batchSequence, '7'],
+      [header.batchCommit, '1'],
+    ]),
+    true,
+  ],
+  [
+    'an id, its place in a batch and more',
+    read([
+      [header.id, 'a'],
+      [header.batchId, 'b'],
+      ['X-A', 'b'],
+    ]),
+    false,
+  ],
   ['nothing', new Headers(undefined), false],
   ['a word of the broker', raw('NATS/1.0 100 Idle Heartbeat\r\n\r\n'), false],
 ])('plain is %s: %s', (_, headers, plain) => {
