@@ -1,14 +1,11 @@
 /** The program `callboard` against a broker: in this process, as a function of its streams, and as the binary that is published. */
 
-import { PassThrough } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { z } from 'zod'
 import { type Board, Reject, type Service, task, topic } from '../../src/index.ts'
-import type { Host } from '../../src/tools/cli/call.ts'
-import { main } from '../../src/tools/cli/main.ts'
 import { openBoard } from '../support/board.ts'
 import { app, begin, cli } from '../support/cli.ts'
-import { splitLine } from '../support/shell.ts'
+import { here as call } from '../support/here.ts'
 import { until } from '../support/until.ts'
 
 const released = topic('books.released')
@@ -52,37 +49,7 @@ beforeAll(async () => {
 
 afterAll(() => board.close())
 
-interface Wrote {
-  readonly code: unknown
-  readonly out: string
-  readonly err: string
-}
-
-/** The same program, without the cost of a process. */
-async function here(line: string, input = ''): Promise<Wrote> {
-  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()]
-  stdin.end(input)
-  const texts = { out: '', err: '' }
-  stdout.on('data', (data) => (texts.out += data))
-  stderr.on('data', (data) => (texts.err += data))
-  const ignore = () => undefined
-  const host = {
-    argv: ['node', 'callboard', ...splitLine(line)],
-    env,
-    stdin,
-    stdout,
-    stderr,
-    cwd: () => process.cwd(),
-    on: ignore,
-    off: ignore,
-    once: ignore,
-    exit: ignore,
-  }
-  const running = host as unknown as Host
-  await main(running)
-  return { code: running.exitCode ?? 0, ...texts }
-}
-
+const here = (line: string, input?: string) => call(line, env, input)
 const json = async (line: string) => JSON.parse((await here(`${line} --json`)).out)
 
 describe('publish and enqueue', () => {

@@ -14,6 +14,7 @@ import { groups } from '../../src/tools/cli/verbs.ts'
 import { size } from '../../src/tools/cli/words.ts'
 import { hears } from '../../src/tools/commands/contract.ts'
 import { clockFinding, durabilityFinding, nodeFinding, storageFinding } from '../../src/tools/commands/doctor.ts'
+import { imports, read as text } from '../repo/tree.ts'
 import { splitLine } from '../support/shell.ts'
 
 const plain: Pen = { tty: false, width: undefined, line: () => undefined, raw: () => undefined, paint: (_, text) => text }
@@ -196,4 +197,24 @@ test.each([
 
 test('sizes are told as people read them', () => {
   expect([0, 1023, 1536, 5 * 1024 ** 3].map(size)).toEqual(['0 B', '1023 B', '1.5 KiB', '5.0 GiB'])
+})
+
+test('what shows help loads the parser, and nothing that connects', () => {
+  const seen = new Set<string>()
+  const packages = new Set<string>()
+  const visit = (path: string) => {
+    if (seen.has(path)) return
+    seen.add(path)
+    // What is loaded when it is called, and what is only a type, costs nothing before.
+    const source = text(path)
+      .replaceAll(/\bimport\('[^']*'\)/g, '')
+      .replaceAll(/^import type .*$/gm, '')
+      .replaceAll(/^import \{ (?:type [\w]+,? ?)+\} from .*$/gm, '')
+    for (const each of imports(path, source))
+      if (each.startsWith('src/')) visit(each)
+      else if (!each.startsWith('node:')) packages.add(each)
+  }
+  visit('src/tools/cli.ts')
+  expect([...packages]).toEqual(['commander'])
+  expect([...seen].filter((path) => /^src\/(index|wire|runtime|extras)/.test(path))).toEqual([])
 })

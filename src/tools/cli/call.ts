@@ -31,6 +31,8 @@ export interface Call {
   flag(name: string): string | undefined
   /** Whether a flag is set. */
   on(name: string): boolean
+  /** Whether `--no-…` was said. */
+  off(name: string): boolean
   /** All texts of a flag that may be given several times. */
   list(name: string): readonly string[]
   /** A whole number. Throws UsageError. */
@@ -82,6 +84,7 @@ export function call(host: Host, args: readonly string[], flags: Flags, signal: 
     signal,
     flag,
     on: (name) => flags[name] === true,
+    off: (name) => flags[name] === false,
     list: (name) => (Array.isArray(flags[name]) ? (flags[name] as readonly string[]) : []),
     number(name, least = 0) {
       const text = flag(name)

@@ -1,13 +1,15 @@
 /** Completions of the shell: from the table of verbs, and names asked of the broker in a moment that nobody notices. */
 
 import completer, { type Complete, type Command as Completing } from '@bomb.sh/tab'
+import { milliseconds } from '../../base/duration.ts'
 import { fromEnvironment } from '../../board/environment.ts'
 import type { Board } from '../../index.ts'
 import type { Host } from './call.ts'
+import { bash } from './complete-bash.ts'
 import { everywhere, type Flag, type Group, type Known, type Verb } from './verb.ts'
 
-/** How long the broker has to answer, in ms: who presses Tab does not wait. */
-const patience = 300
+/** How long the broker has to answer: who presses Tab does not wait. `CALLBOARD_COMPLETE_WITHIN` allows more. */
+const patience = '300ms'
 
 /** Shells there are completions for. */
 export const shells = ['bash', 'zsh', 'fish', 'powershell'] as const
@@ -22,9 +24,10 @@ export async function complete(host: Pick<Host, 'argv' | 'env'>, groups: readonl
   completer.parse(words)
 }
 
-/** The script that a shell reads once. */
-export function script(shell: string): void {
-  completer.setup('callboard', 'callboard', shell)
+/** The script that a shell reads once. That of bash is our own: the library's wants the package bash-completion, and evaluates what was typed. */
+export function script(shell: string, write: (text: string) => void): void {
+  if (shell === 'bash') write(bash)
+  else completer.setup('callboard', 'callboard', shell)
 }
 
 function place(verb: Verb, known: ReadonlyMap<Known, readonly string[]>): void {
@@ -65,7 +68,7 @@ async function names(
     ...(said('--url') ? { servers: said('--url') } : {}),
     ...(said('--namespace') ? { namespace: said('--namespace') } : {}),
   }
-  const late = new Promise<void>((resolve) => setTimeout(resolve, patience))
+  const late = new Promise<void>((resolve) => setTimeout(resolve, milliseconds(env.CALLBOARD_COMPLETE_WITHIN || patience) ?? 0))
   const asking = ask(kinds, address, found).catch(() => undefined)
   await Promise.race([asking, late])
   // What is still on its way would keep the process, and the shell, waiting.
@@ -75,8 +78,12 @@ async function names(
 
 async function ask(kinds: ReadonlySet<Known>, address: object, found: Map<Known, readonly string[]>): Promise<void> {
   const { callboard } = await import('../../index.ts')
-  await using board = await callboard({ ...address, log: false, name: 'callboard completion' })
-  await Promise.all([...kinds].map(async (kind) => found.set(kind, [...new Set(await read[kind](board))].sort())))
+  const board = await callboard({ ...address, log: false, name: 'callboard completion' })
+  try {
+    await Promise.all([...kinds].map(async (kind) => found.set(kind, [...new Set(await read[kind](board))].sort())))
+  } finally {
+    await board.close()
+  }
 }
 
 const read: Readonly<Record<Known, (board: Board) => Promise<string[]>>> = {

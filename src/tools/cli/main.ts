@@ -47,11 +47,14 @@ async function perform({ verb, args, flags }: Exclude<ReturnType<typeof said>, {
   }
 }
 
-/** A first signal asks to end, a second one ends. Gives back how to stop listening. */
+/** A first signal asks to end, a second one ends; so does the end of whoever started us with a channel. Gives back how to stop listening. */
 function stopping(host: Host, stop: AbortController): () => void {
   const ask = (signal: NodeJS.Signals) => (stop.signal.aborted ? host.exit(signal === 'SIGTERM' ? 143 : 130) : stop.abort(signal))
+  const left = () => stop.abort('SIGTERM')
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) host.on(signal, ask)
+  host.on('disconnect', left)
   return () => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) host.off(signal, ask)
+    host.off('disconnect', left)
   }
 }

@@ -83,12 +83,14 @@ function fitting<Row>(all: readonly Column<Row>[], natural: readonly number[], w
 function shortened(natural: readonly number[], right: readonly boolean[], width: number): number[] {
   const widths = [...natural]
   let over = widths.reduce((sum, each) => sum + each, gap * (widths.length - 1)) - width
-  while (over > 0) {
-    let widest = -1
-    for (const [place, each] of widths.entries()) if (!right[place] && each > least && each > (widths[widest] ?? 0)) widest = place
-    if (widest < 0) break
-    widths[widest] = (widths[widest] ?? 0) - 1
-    over--
-  }
+  // Texts down to where they can still be told apart; then down to nearly nothing, which is better than lines that break.
+  for (const down of [least, 2])
+    while (over > 0) {
+      let widest = -1
+      for (const [place, each] of widths.entries()) if (!right[place] && each > down && each > (widths[widest] ?? 0)) widest = place
+      if (widest < 0) break
+      widths[widest] = (widths[widest] ?? 0) - 1
+      over--
+    }
   return widths
 }

@@ -10,5 +10,5 @@ export async function completion(call: Call): Promise<undefined> {
     const { UsageError } = await import('../cli/usage.ts')
     throw new UsageError(`There are no completions for ${shell}.`, `Say one of ${shells.join(', ')}.`)
   }
-  script(shell)
+  script(shell, call.out.raw)
 }

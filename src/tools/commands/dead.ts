@@ -19,7 +19,7 @@ const columns = (now: number): readonly Column<DeadView>[] => [
   { head: 'SERVICE', field: 'service', spare: 1 },
   { head: 'REASON', field: 'reason' },
   { head: 'TRIES', field: 'attempts', right: true, spare: 3 },
-  { head: 'DIED', field: 'at', text: ({ at }) => ago(at, now) },
+  { head: 'DIED', field: 'at', text: ({ at }) => ago(at, now), spare: 1 },
   { head: 'ERROR', field: 'error', text: ({ error }) => `${error.name}: ${error.message}`, style: () => 'red' },
 ]
 

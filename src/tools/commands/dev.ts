@@ -20,13 +20,28 @@ export async function dev(call: Call): Promise<number> {
   const [entry] = call.args
   const server = await serverAt(call, call.number('port') ?? 4222)
   try {
-    banner(call, server, entry)
+    const dashboard = call.off('dashboard') ? undefined : await shown(call, server.url)
+    banner(call, server, entry, dashboard)
     if (entry === undefined) await Promise.race([aborted(call.signal), server.exited])
     else await reloading(call, server, resolve(call.host.cwd(), entry))
   } finally {
+    // Before the broker goes: a board would wait for it to come back.
+    await call.close()
     await server.stop()
   }
   return 0
+}
+
+/** The dashboard of this broker. */
+async function shown(call: Call, url: string): Promise<string> {
+  const [{ serve }, board, { topics, tasks }] = await Promise.all([
+    import('../dashboard/index.ts'),
+    call.board({ servers: url }),
+    call.contracts(),
+  ])
+  const served = await serve(board, { contracts: [...topics.values(), ...tasks.values()] as never })
+  call.signal.addEventListener('abort', () => void served.close(), { once: true })
+  return served.url
 }
 
 /** The wanted port, else the next that is free. */
@@ -51,10 +66,11 @@ async function ignored(folder: string): Promise<void> {
   await writeFile(join(folder, '.gitignore'), '*\n', { flag: 'wx' }).catch(() => undefined)
 }
 
-function banner({ err, on }: Call, server: Server, entry: string | undefined): void {
+function banner({ err, on }: Call, server: Server, entry: string | undefined, dashboard: string | undefined): void {
   const row = (label: string, value: string, remark: string) =>
     err.line(`  ${label.padEnd(9)} ${err.paint('bold', value)}   ${err.paint('dim', remark)}`)
   err.line()
+  if (dashboard !== undefined) row('Dashboard', dashboard, 'in a browser')
   row('Broker', server.url, `nats-server ${server.version} (${server.binary.from})`)
   row('Data', on('memory') ? 'nowhere' : server.store, on('memory') ? 'forgotten at the end' : 'kept between runs; --memory forgets it')
   if (entry === undefined) row('Services', 'none', `callboard dev ./app.ts runs them; else set CALLBOARD_URL=${server.url}`)
@@ -70,8 +86,10 @@ async function reloading(call: Call, server: Server, entry: string): Promise<voi
   let over = false
   const run = () => {
     const [node, program = ''] = process.argv
+    const namespace = call.flag('namespace')
+    const said = [...(namespace === undefined ? [] : ['--namespace', namespace]), ...(call.off('color') ? ['--no-color'] : [])]
     // A session of its own: Ctrl-C reaches only us, and we see to the order of the end. The channel tells it should we die.
-    child = spawn(node ?? process.execPath, [...process.execArgv, program, 'start', entry, '--url', server.url], {
+    child = spawn(node ?? process.execPath, [...process.execArgv, program, 'start', entry, '--url', server.url, ...said], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       detached: true,
     })
