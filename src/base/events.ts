@@ -15,6 +15,8 @@ export interface Label {
   readonly service: string
   /** Name of the contract. */
   readonly name: string
+  /** Where it waits, if that has a name. */
+  readonly queue?: string | undefined
 }
 
 /** One run of a handler. */
@@ -26,7 +28,25 @@ export interface RunInfo extends Label {
 /** Event name → what listeners are told. */
 export interface EventMap {
   /** Something was stored by this process. */
-  stored: { readonly style: Style; readonly name: string; readonly id: string; readonly duplicate: boolean }
+  stored: {
+    readonly style: Style
+    readonly name: string
+    readonly id: string
+    readonly duplicate: boolean
+    /** Its place in the stream; 0 where it was stored before. */
+    readonly sequence: number
+    readonly queue?: string | undefined
+    /** What a handler was working on that stored this. */
+    readonly parent?: string | undefined
+    /** When it is due, in ms since 1970, where it was asked for later. */
+    readonly due?: number | undefined
+  }
+  /** A handler told how far it is. */
+  progressed: RunInfo & { readonly progress: unknown }
+  /** A sender called a task off that waited, or runs elsewhere. */
+  cancelled: { readonly style: Style; readonly name: string; readonly id: string; readonly queue?: string }
+  /** A dead letter was sent back to where it died, or removed for good. */
+  exhumed: { readonly style: Style; readonly name: string; readonly id: string; readonly how: 'redriven' | 'discarded' }
   /** A handler begins. */
   started: RunInfo
   /** A handler ended and its verdict is told. `ms` is how long it ran; `after` when it will be tried again. */
@@ -34,8 +54,8 @@ export interface EventMap {
     readonly verdict: 'ack' | 'again' | 'bury'
     readonly end: string
     readonly ms: number
-    readonly after?: number
-    readonly error?: unknown
+    readonly after: number | undefined
+    readonly error: unknown
   }
   /** A firing of a schedule was dropped on arrival, for one of the reasons the schedule gave. */
   skipped: Label & { readonly id: string; readonly schedule: string; readonly why: 'overlap' | 'missed' | 'doubled' | 'paused' }
@@ -74,17 +94,20 @@ export class Events {
   }
 
   tell<K extends keyof EventMap>(name: K, payload: EventMap[K]): void {
-    const threw = (error: unknown) => {
-      if (name !== 'trouble') this.tell('trouble', { what: `a listener for "${name}" threw`, error })
-    }
-    for (const listener of this.#listeners.get(name) ?? []) {
+    const listeners = this.#listeners.get(name)
+    if (listeners === undefined) return
+    for (const listener of listeners) {
       try {
         // A listener may be an async function: what it throws later would otherwise end the process.
         const later = (listener as (payload: EventMap[K]) => unknown)(payload)
-        if (later instanceof Promise) later.catch(threw)
+        if (later instanceof Promise) later.catch((error: unknown) => this.#threw(name, error))
       } catch (error) {
-        threw(error)
+        this.#threw(name, error)
       }
     }
+  }
+
+  #threw(name: keyof EventMap, error: unknown): void {
+    if (name !== 'trouble') this.tell('trouble', { what: `a listener for "${name}" threw`, error })
   }
 }

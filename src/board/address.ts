@@ -37,6 +37,7 @@ function addressed(core: Core, task: Task, id: string, options: EnqueueOptions, 
     body,
     subject: due === undefined ? target : names.later(task.queue, task.name, lane, options.unique, id),
     headers: headerBlock([[header.id, id], ...fields]),
+    ...(due === undefined ? {} : { due: due.getTime() }),
   }
 }
 

@@ -17,8 +17,10 @@ import { fromEnvironment } from './environment.ts'
 import { type HandleOf, TaskHandle } from './handle.ts'
 import { homeOf } from './home.ts'
 import { type Inspect, inspect } from './inspect.ts'
+import { type Ledger, ledger, ledgerDefaults, ledgerOption } from './ledger.ts'
+import { type LedgerLevel, type LedgerOptions, type LedgerSettings, ledgerWriter } from './ledger-write.ts'
 import { type LogOption, logOption } from './log.ts'
-import { storeMany } from './many.ts'
+import { settledAll, storeMany } from './many.ts'
 import { type OpenCore, open, twoMinutes } from './open.ts'
 import { readBody } from './payload.ts'
 import type { Records } from './records.ts'
@@ -27,10 +29,11 @@ import { attendant } from './schedule-sweep.ts'
 import type { EnqueueOptions, PublishOptions, Receipt, Sender } from './sender.ts'
 import { type Service, type ServiceBuilder, type StopOptions, service } from './service.ts'
 import { type Point, type Subscription, subscriptionOf } from './subscription.ts'
-import { enqueue, order } from './task.ts'
+import { enqueue, order, tellEnqueued } from './task.ts'
 import { checkEnqueueMany, checkTask, timeoutOf } from './task-options.ts'
-import { announcement, publish } from './topic.ts'
+import { announcement, publish, tellPublished } from './topic.ts'
 import { checkPublishMany, checkTopic, startOption } from './topic-options.ts'
+import { presence } from './worker.ts'
 
 /** Where the broker is, and how this board uses it. */
 export interface BoardOptions extends Address {
@@ -48,6 +51,8 @@ export interface BoardOptions extends Address {
   readonly deadLetters?: number
   /** A pino logger, a level for the built-in one, or false for none. Default `warn`. Edge: the built-in one writes JSON lines to standard error; payloads are never logged. */
   readonly log?: LogOption
+  /** What is written down of what this board does: a level, or options. Default `all`. Edge: never waited for; what cannot be stored in time is left out and counted. */
+  readonly ledger?: LedgerLevel | LedgerOptions
   /** Messages under way to the broker at most; more wait their turn. Default 1,000. Edge: 1 to 100,000. */
   readonly inFlight?: number
   /** Monitoring addresses of the servers, as `http://127.0.0.1:8222`: asked how often they sync, for `durability`. Default: `CALLBOARD_MONITOR`, else the broker is asked, which answers where its configuration lets it. Edge: a text may hold several with commas between. */
@@ -109,6 +114,8 @@ export interface Board extends Sender, AsyncDisposable {
   readonly inspect: Inspect
   /** Values that all processes of the namespace share: the last one of each key. */
   readonly records: Records
+  /** What happened, by whom and when: written on the side by every board, bounded, and read by every view. */
+  readonly ledger: Ledger
   /** Hears what callboard tells about itself. Gives back how to stop. */
   on<K extends keyof EventMap>(event: K, listener: (payload: EventMap[K]) => void): () => void
   /** Stops all services of this board, then closes its connections. Closing twice is closing once. */
@@ -148,6 +155,7 @@ const boardReaders = {
   retention: time(1000),
   deadLetters: whole(1, Number.MAX_SAFE_INTEGER),
   log: logOption,
+  ledger: ledgerOption,
   inFlight: whole(1, 100_000),
   monitor: httpAddresses,
 } satisfies ReadersOf<BoardOptions>
@@ -159,15 +167,18 @@ export async function callboard(options?: BoardOptions): Promise<Board> {
     throw fault('INVALID_OPTION', `retention is ${read.retention} ms, shorter than dedupe, which is ${read.dedupe ?? twoMinutes} ms.`, {
       fix: 'Keep events at least as long as their ids are remembered.',
     })
-  const core = await open(read)
-  return face(core)
+  const { ledger, ...rest } = read
+  const core = await open(rest)
+  return face(core, ledger ?? ledgerDefaults)
 }
 
 const closedFault = () => fault('CLOSED', 'The board is closed.')
 
-function face(core: OpenCore): Board {
+function face(core: OpenCore, settings: LedgerSettings): Board {
   const services = new Set<Service>()
   const sweeping = attendant(core)
+  const writing = ledgerWriter(core, settings)
+  const here = presence(core, () => writing.dropped)
   let closing: Promise<void> | undefined
   const closed = new AbortController()
   const refuseClosed = () => {
@@ -183,7 +194,9 @@ function face(core: OpenCore): Board {
       refuseClosed()
       const prepared = await settledAll(events.map((event) => announcement(core, topic, event, options)))
       await core.declareTopic(topic)
-      return storeMany(core.publisher, prepared, options?.signal)
+      const receipts = await storeMany(core.publisher, prepared, options?.signal)
+      for (const receipt of receipts) tellPublished(core, topic, receipt)
+      return receipts
     },
     enqueue(task, input, options) {
       if (closing) return Promise.reject(closedFault())
@@ -199,7 +212,10 @@ function face(core: OpenCore): Board {
       const prepared = await settledAll(inputs.map((input) => order(core, task, input, options)))
       await core.declareQueue(task.place)
       const receipts = await storeMany(core.storing(task.place, timeoutOf(options)), prepared, options?.signal)
-      return receipts.map((receipt) => new TaskHandle(core, task, receipt, true))
+      return receipts.map((receipt, index) => {
+        tellEnqueued(core, task, receipt, prepared[index]?.due)
+        return new TaskHandle(core, task, receipt, true)
+      })
     },
     handle(task, id) {
       checkTask(task, 'handle()')
@@ -213,6 +229,7 @@ function face(core: OpenCore): Board {
           services.add(each)
           sweeping.begin()
         },
+        moved: () => here.changed(),
         stopped(each) {
           services.delete(each)
           if (services.size === 0) sweeping.end()
@@ -254,12 +271,14 @@ function face(core: OpenCore): Board {
     },
     inspect: inspect(core),
     records: core.records,
+    ledger: ledger(core, writing, settings.age),
     on: (event, listener) => core.events.on(event, listener),
     async close(options) {
       readOptions('close()', options, { drain: time() })
       closing ??= (async () => {
         await Promise.all([...services].map((each) => each.stop(options)))
         closed.abort()
+        await Promise.all([writing.close(), here.close()])
         await core.close()
       })()
       return closing
@@ -277,9 +296,4 @@ function nameable(id: string): string {
 
 function checkList(given: unknown, where: string): void {
   if (!Array.isArray(given)) throw fault('INVALID_ARGUMENT', `The second argument of ${where} is ${shown(given)}, not a list.`)
-}
-
-/** Waits only where something has to be waited for: of 100,000 values that are there already, none is. */
-function settledAll<T>(values: (T | Promise<T>)[]): T[] | Promise<T[]> {
-  return values.some((value) => value instanceof Promise) ? Promise.all(values) : (values as T[])
 }

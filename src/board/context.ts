@@ -9,7 +9,7 @@ import { keyToken, token } from '../wire/names.ts'
 import type { Task, Topic } from './contract.ts'
 import type { Core } from './core.ts'
 import type { Logger } from './log.ts'
-import type { EnqueueOptions, PublishOptions, Receipt, Sender } from './sender.ts'
+import type { EnqueueOptions, Origin, PublishOptions, Receipt, Sender } from './sender.ts'
 
 const week = 7 * 86_400_000
 
@@ -101,20 +101,27 @@ class Context implements Sender {
   }
 
   /** The same thing said twice in one run is meant twice; said again in a later run it is the same. */
-  #derived(name: string): (body: Uint8Array) => string {
-    return (body) => {
-      this.#said ??= new Map()
-      const once = derivedId(this.#scope, this.id, name, body)
-      const times = (this.#said.get(once) ?? 0) + 1
-      this.#said.set(once, times)
-      return times === 1 ? once : derivedId(once, String(times))
+  #derived(name: string): Origin {
+    return {
+      parent: this.id,
+      idFor: (body) => {
+        this.#said ??= new Map()
+        const once = derivedId(this.#scope, this.id, name, body)
+        const times = (this.#said.get(once) ?? 0) + 1
+        this.#said.set(once, times)
+        return times === 1 ? once : derivedId(once, String(times))
+      },
     }
   }
 
   /** @internal */
   protected tellProgress(value: unknown): void {
+    const { id, attempt } = this.#run
     this.#run.progress = value
-    this.#core.results.progress(this.id, encode(value))
+    this.#core.results.progress(id, encode(value))
+    const { events } = this.#core
+    if (events.heard('progressed'))
+      events.tell('progressed', { style: 'explicit', service: this.#service, name: this.#contract, id, attempt, progress: value })
   }
 
   /** @internal */

@@ -14,7 +14,8 @@ import type { Queue } from './queue.ts'
 import type { Records } from './records.ts'
 import type { Results } from './result.ts'
 import type { Room, Storing } from './room.ts'
-import type { EnqueueOptions, PublishOptions, Receipt } from './sender.ts'
+import type { Roster } from './roster.ts'
+import type { EnqueueOptions, Origin, PublishOptions, Receipt } from './sender.ts'
 
 /** One open board, seen from the inside. */
 export interface Core {
@@ -37,12 +38,14 @@ export interface Core {
   durability(): Promise<Durability>
   readonly events: Events
   readonly log: Logger
+  /** The services that run in this process. */
+  readonly roster: Roster
   /** How this process is called in dead letters, notes and answers. */
   readonly worker: string
-  /** The verbs, for code below them. `origin` makes the id from the body where the options name none. */
+  /** The verbs, for code below them. `origin`: the run of a handler that says it. */
   readonly say: {
-    publish(topic: Topic, event: unknown, options?: PublishOptions, origin?: (body: Uint8Array) => string): Promise<Receipt>
-    enqueue(task: Task, input: unknown, options?: EnqueueOptions, origin?: (body: Uint8Array) => string): Promise<Receipt>
+    publish(topic: Topic, event: unknown, options?: PublishOptions, origin?: Origin): Promise<Receipt>
+    enqueue(task: Task, input: unknown, options?: EnqueueOptions, origin?: Origin): Promise<Receipt>
   }
   /** Declares the stream of a queue, once. Undefined if that is done: then nothing has to be waited for. */
   declareQueue(queue: Queue): Promise<void> | undefined

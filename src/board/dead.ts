@@ -177,6 +177,11 @@ export function dead(core: Core): Dead {
       body,
     })
     await letters.remove(letter.sequence)
+    exhumed(letter, 'redriven')
+  }
+
+  function exhumed({ style, name, id }: Letter, how: 'redriven' | 'discarded'): void {
+    if (core.events.heard('exhumed')) core.events.tell('exhumed', { style, name, id, how })
   }
 
   /** A service that has left would never hear it, and the letter would be gone. */
@@ -219,6 +224,10 @@ export function dead(core: Core): Dead {
     async *export(selector) {
       for await (const letter of list(selector)) yield lineOf(letter)
     },
-    discard: (selector) => each(selector, async (letter) => void (await letters.remove(letter.sequence))),
+    discard: (selector) =>
+      each(selector, async (letter) => {
+        await letters.remove(letter.sequence)
+        exhumed(letter, 'discarded')
+      }),
   }
 }

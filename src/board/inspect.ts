@@ -14,6 +14,7 @@ import { type Kept, shelf } from '../wire/stored.ts'
 import type { QueueLayout, Retention } from '../wire/streams.ts'
 import type { Core } from './core.ts'
 import { encodingOf } from './payload.ts'
+import { type WorkerFact, workers } from './worker.ts'
 
 /** What is stored of a topic. Times in ms since 1970. */
 export interface TopicFact {
@@ -99,6 +100,8 @@ export interface Inspect {
   at(where: { readonly queue: string } | { readonly topic: string }, sequence: number): Promise<MessageFact | undefined>
   /** How many dead letters there are, and the places of the first and the last. */
   dead(): Promise<{ readonly count: number; readonly first: number; readonly last: number }>
+  /** Processes that run services, as they last told of themselves. One that was killed is gone after 15 s. */
+  workers(): Promise<WorkerFact[]>
   broker(): Promise<BrokerFact>
 }
 
@@ -221,6 +224,7 @@ export function inspect(core: Core): Inspect {
       const stream = await look.stream(names.dead)
       return { count: stream?.messages ?? 0, first: stream?.firstSequence ?? 0, last: stream?.lastSequence ?? 0 }
     },
+    workers: () => workers(core),
     broker: () => look.broker(),
   }
 

@@ -12,6 +12,8 @@ import type { Receipt } from './sender.ts'
 /** A message with its id. */
 export interface Prepared extends Outgoing {
   readonly id: string
+  /** When it is due, in ms since 1970, where it is for later. */
+  readonly due?: number
 }
 
 /** A batch is cut off at this many bytes, so that the broker and this process hold few of them. */
@@ -75,4 +77,9 @@ function partly(cut: readonly Prepared[][], receipts: readonly Receipt[][], caus
     cause,
     details: { stored, ids, missing },
   })
+}
+
+/** Waits only where something has to be waited for: of 100,000 values that are there already, none is. */
+export function settledAll<T>(values: (T | Promise<T>)[]): T[] | Promise<T[]> {
+  return values.some((value) => value instanceof Promise) ? Promise.all(values) : (values as T[])
 }

@@ -129,6 +129,7 @@ export async function open(options: OpenOptions): Promise<OpenCore> {
     table: kept,
     records: recordsOf(place, kept, declared),
     layout: declared,
+    roster: new Set(),
     results: results(speaking, place, kept, events, async (filter) => void (await declared.manager.streams.purge(place.table, { filter }))),
     durability: async () => durabilityOf(await declared.copies(), await syncs(speaking, listed(options.monitor))),
     events,

@@ -27,6 +27,14 @@ export interface Receipt {
   readonly duplicate: boolean
 }
 
+/** Within which run of a handler something is said. */
+export interface Origin {
+  /** The id of what the handler is working on. */
+  readonly parent: string
+  /** The id of what is said, where its options name none: the same each time the same is said. */
+  idFor(body: Uint8Array): string
+}
+
 /** What the sender of a task may ask for. None of it exists on `publish`. */
 export interface EnqueueOptions {
   /** The id of the task; enqueued twice within the dedupe window it is stored once. Default: a new one. Edge: 1 to 128 of `A-Z a-z 0-9 _ - : . /`. */

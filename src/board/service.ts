@@ -12,6 +12,7 @@ import type { BatchPerformer, BatchSubscriber } from './batch.ts'
 import type { Subscribable, Task, Topic, TopicPattern } from './contract.ts'
 import type { Core } from './core.ts'
 import { defaults } from './defaults.ts'
+import type { Working } from './roster.ts'
 import { performance } from './task.ts'
 import type { BatchPerformOptions, Performer, PerformOptions } from './task-options.ts'
 import { subscription } from './topic.ts'
@@ -72,11 +73,11 @@ type Bind = () => Promise<Binding[]>
 /** How long stopping waits for the broker's sign that it has read the last answers, in ms. */
 const patience = 5_000
 
-/** Begins a service. `started` hears of it when it runs, `stopped` when it no longer does. */
+/** Begins a service. `started` hears of it when it runs, `moved` when it comes a step on, `stopped` when it no longer does. */
 export function service(
   core: Core,
   name: string,
-  keep: { started(service: Service): void; stopped(service: Service): void },
+  keep: { started(service: Service): void; moved(): void; stopped(service: Service): void },
 ): ServiceBuilder {
   checkedWord('service', name)
   const binds: Bind[] = []
@@ -123,6 +124,7 @@ export function service(
   async function start(): Promise<Service> {
     life.move('starting')
     keep.started(instance)
+    core.roster.add(working)
     try {
       for (const bind of binds) for (const binding of await bind()) running.push(consumer(binding, core.worker, core.events))
       for (const [task, consumers] of desks) unsubscribe.push(await openDesk(core, task, consumers))
@@ -132,16 +134,28 @@ export function service(
       throw error
     }
     life.move('running')
+    keep.moved()
     return instance
   }
 
   async function stop(drain: number): Promise<void> {
     life.move('draining')
+    keep.moved()
     await Promise.all(running.map((each) => each.drain(drain)))
     for (const close of unsubscribe) close()
     if (running.length > 0) await atMost(patience, (await core.listening()).answers.flush())
     life.move('stopped')
+    core.roster.delete(working)
+    keep.moved()
     keep.stopped(instance)
+  }
+
+  const working: Working = {
+    service: name,
+    get stage() {
+      return life.stage
+    },
+    consumers: running,
   }
 
   const instance: Service = {

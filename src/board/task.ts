@@ -31,7 +31,7 @@ import { memory } from './memory.ts'
 import { readBody, refuseHuge, refuseMisfit } from './payload.ts'
 import { checkedHandler, policyOf } from './policy.ts'
 import { endedBadly, inTurn } from './schedule-turn.ts'
-import type { EnqueueOptions, Receipt } from './sender.ts'
+import type { EnqueueOptions, Origin, Receipt } from './sender.ts'
 import { checkEnqueue, checkTask, type Performer, type PerformOptions, performReaders, taskSettings, timeoutOf } from './task-options.ts'
 import { termsOf } from './terms.ts'
 import { storeUnique } from './unique.ts'
@@ -70,13 +70,13 @@ export function order<Input>(
   task: Task<Input>,
   input: NoInfer<Input>,
   options?: EnqueueOptions,
-  origin?: (body: Uint8Array) => string,
+  origin?: Origin,
 ): Prepared | Promise<Prepared> {
   checkTask(task, 'enqueue()')
   const misfit = refuseMisfit(task.input, input, task.name)
   const write = () => {
     const body = input === undefined ? nothing : encode(input, task.encoding)
-    const id = options?.id !== undefined ? checkedId(options.id) : (origin?.(body) ?? newId())
+    const id = options?.id !== undefined ? checkedId(options.id) : (origin?.idFor(body) ?? newId())
     return refuseHuge(envelope(core, task, id, options, body), core.link.maxPayload)
   }
   return misfit ? misfit.then(write) : write()
@@ -88,30 +88,45 @@ export function enqueue<Input>(
   task: Task<Input>,
   input: NoInfer<Input>,
   options?: EnqueueOptions,
-  origin?: (body: Uint8Array) => string,
+  origin?: Origin,
 ): Promise<Receipt> {
   try {
     if (options !== undefined) checkEnqueue(options)
     const ordered = order(core, task, input, options, origin)
     const declared = core.declareQueue(task.place)
     // Nothing to wait for: the common case makes one promise.
-    if (declared === undefined && !(ordered instanceof Promise)) return store(core, task, ordered, options)
-    return Promise.all([ordered, declared]).then(([ready]) => store(core, task, ready, options))
+    if (declared === undefined && !(ordered instanceof Promise)) return store(core, task, ordered, options, origin)
+    return Promise.all([ordered, declared]).then(([ready]) => store(core, task, ready, options, origin))
   } catch (error) {
     return Promise.reject(error)
   }
 }
 
-function store(core: Core, task: Task, ready: Prepared, options: EnqueueOptions | undefined): Promise<Receipt> {
+function store(core: Core, task: Task, ready: Prepared, options: EnqueueOptions | undefined, origin?: Origin): Promise<Receipt> {
   const stored: Promise<Stored & { readonly id?: string }> =
     options?.unique === undefined
       ? core.storing(task.place, timeoutOf(options)).publish(ready, options?.signal)
       : storeUnique(core, task, options.unique, ready, { timeout: timeoutOf(options), signal: options.signal })
   return stored.then((answer) => {
     const receipt = { id: answer.id ?? ready.id, sequence: answer.sequence, duplicate: answer.duplicate }
-    if (core.events.heard('stored'))
-      core.events.tell('stored', { style: 'explicit', name: task.name, id: receipt.id, duplicate: receipt.duplicate })
+    tellEnqueued(core, task, receipt, ready.due, origin)
     return receipt
+  })
+}
+
+/** Tells whoever listens that a task was stored. */
+export function tellEnqueued(core: Core, task: Task, receipt: Receipt, due?: number, origin?: Origin): void {
+  if (!core.events.heard('stored')) return
+  const { id, sequence, duplicate } = receipt
+  core.events.tell('stored', {
+    style: 'explicit',
+    name: task.name,
+    queue: task.queue,
+    id,
+    sequence,
+    duplicate,
+    parent: origin?.parent,
+    due,
   })
 }
 
@@ -134,7 +149,7 @@ export async function performance<Parsed, Returned>(
     })
   await core.declareQueue(task.place)
   const { link, answers } = await core.listening()
-  const label: Label = { style: 'explicit', service, name: task.name }
+  const label: Label = { style: 'explicit', service, name: task.name, queue: task.queue }
   const collected = batch && batching(core, label, { ...batch, concurrency: concurrency ?? 1 }, handler as BatchPerformer<Parsed, Returned>)
   const slots = new Slots(batch ? batch.size * (concurrency ?? 1) : (concurrency ?? defaults.concurrency))
   const policy = policyOf(where, task.retry, task.timeout)

@@ -30,7 +30,7 @@ import { memory } from './memory.ts'
 import { contentTypeField, readBody, refuseHuge, refuseMisfit } from './payload.ts'
 import { checkedHandler, policyOf } from './policy.ts'
 import { inTurn } from './schedule-turn.ts'
-import type { PublishOptions, Receipt } from './sender.ts'
+import type { Origin, PublishOptions, Receipt } from './sender.ts'
 import { checkPublish, checkTopic, type SubscribeOptions, type Subscriber, subscribeReaders, topicSettings } from './topic-options.ts'
 
 /** Defines a topic with a schema. */
@@ -66,13 +66,13 @@ export function announcement<Input>(
   topic: Topic<Input>,
   event: NoInfer<Input>,
   options: PublishOptions = {},
-  origin?: (body: Uint8Array) => string,
+  origin?: Origin,
 ): Prepared | Promise<Prepared> {
   checkTopic(topic, 'publish()')
   const misfit = refuseMisfit(topic.schema, event, topic.name)
   const write = () => {
     const body = encode(event, topic.encoding)
-    const id = options.id !== undefined ? checkedId(options.id) : (origin?.(body) ?? newId())
+    const id = options.id !== undefined ? checkedId(options.id) : (origin?.idFor(body) ?? newId())
     return refuseHuge({ id, subject: homeOf(core.names, topic).event, headers: headersOf(id, topic, options), body }, core.link.maxPayload)
   }
   return misfit ? misfit.then(write) : write()
@@ -84,24 +84,41 @@ export function publish<Input>(
   topic: Topic<Input>,
   event: NoInfer<Input>,
   options?: PublishOptions,
-  origin?: (body: Uint8Array) => string,
+  origin?: Origin,
 ): Promise<Receipt> {
   try {
     if (options !== undefined) checkPublish(options)
     const said = announcement(core, topic, event, options, origin)
     const declared = core.declareTopic(topic)
     // Nothing to wait for: the common case makes one promise.
-    if (declared === undefined && !(said instanceof Promise)) return store(core, topic, said, options)
-    return Promise.all([said, declared]).then(([ready]) => store(core, topic, ready, options))
+    if (declared === undefined && !(said instanceof Promise)) return store(core, topic, said, options, origin)
+    return Promise.all([said, declared]).then(([ready]) => store(core, topic, ready, options, origin))
   } catch (error) {
     return Promise.reject(error)
   }
 }
 
-function store(core: Core, topic: Topic, ready: Prepared, options: PublishOptions | undefined): Promise<Receipt> {
+function store(core: Core, topic: Topic, ready: Prepared, options: PublishOptions | undefined, origin?: Origin): Promise<Receipt> {
   return core.publisher.publish(ready, options?.signal).then(({ sequence, duplicate }) => {
-    if (core.events.heard('stored')) core.events.tell('stored', { style: 'implicit', name: topic.name, id: ready.id, duplicate })
-    return { id: ready.id, sequence, duplicate }
+    const receipt = { id: ready.id, sequence, duplicate }
+    tellPublished(core, topic, receipt, origin)
+    return receipt
+  })
+}
+
+/** Tells whoever listens that an event was stored. */
+export function tellPublished(core: Core, topic: Topic, receipt: Receipt, origin?: Origin): void {
+  if (!core.events.heard('stored')) return
+  const { id, sequence, duplicate } = receipt
+  core.events.tell('stored', {
+    style: 'implicit',
+    name: topic.name,
+    queue: undefined,
+    id,
+    sequence,
+    duplicate,
+    parent: origin?.parent,
+    due: undefined,
   })
 }
 

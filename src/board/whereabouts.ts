@@ -115,6 +115,7 @@ export async function cancel(core: Core, task: Task, receipt: Receipt): Promise<
   }
   void askDesk(core, task, { ask: 'cancel', id: receipt.id })
   if (removed && !task.track) await core.results.decide(receipt.id, { state: 'cancelled', at: Date.now() }, task.keep)
+  if (task.track || removed) core.events.tell('cancelled', { style: 'explicit', name: task.name, id: receipt.id, queue: task.queue })
   return task.track || removed
 }
 

@@ -35,6 +35,10 @@ export interface Consumer {
   readonly running: number
   /** Deliveries that have arrived and wait for a slot or a gate. */
   readonly waiting: number
+  /** Of those, deliveries at a gate. */
+  readonly gated: number
+  /** What runs now. */
+  readonly runs: Iterable<Run>
   start(): Promise<void>
   /** Takes nothing more, hands back what has not begun, waits for the rest; at the deadline (ms from now) interrupts it and hands it back. */
   drain(deadline: number): Promise<void>
@@ -260,6 +264,10 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
     get waiting() {
       return waiting.length + gated.size
     },
+    get gated() {
+      return gated.size
+    },
+    runs: running,
     async start() {
       slots.join(fill, () => demand.expects)
       intake = await binding.source.open(receiver)

@@ -6,14 +6,18 @@ import type { Outcome, Verdict } from './verdict.ts'
 
 /** A run that has ended, with its verdict. `now` is its end. */
 export function finished(label: Label, run: Run, outcome: Outcome, verdict: Verdict, now: number): EventMap['finished'] {
+  // Every run of every handler makes one: always of the same shape, which costs a tenth of spreading what there is.
   return {
-    ...label,
+    style: label.style,
+    service: label.service,
+    name: label.name,
+    queue: label.queue,
     id: run.id,
     attempt: run.attempt,
     verdict: verdict.say,
     end: outcome.end,
     ms: run.startedAt === 0 ? 0 : now - run.startedAt,
-    ...(verdict.say === 'again' ? { after: verdict.after } : {}),
-    ...('error' in outcome ? { error: outcome.error } : {}),
+    after: verdict.say === 'again' ? verdict.after : undefined,
+    error: 'error' in outcome ? outcome.error : undefined,
   }
 }

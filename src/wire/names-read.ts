@@ -4,7 +4,7 @@ import { type Lane, lanes, type Names, none, untoken } from './names.ts'
 
 /** What a stream of a namespace is for, read from its name. */
 export type Role =
-  | { readonly kind: 'topics' | 'table' | 'dead' }
+  | { readonly kind: 'topics' | 'table' | 'dead' | 'ledger' }
   | { readonly kind: 'topic' | 'queue'; readonly name: string }
   /** Somebody else's. */
   | undefined
@@ -15,6 +15,7 @@ export function roleOf(names: Names, stream: string): Role {
   if (stream === names.topics) return { kind: 'topics' }
   if (stream === names.table) return { kind: 'table' }
   if (stream === names.dead) return { kind: 'dead' }
+  if (stream === names.ledger) return { kind: 'ledger' }
   if (stream.startsWith(`${upper}_TOPIC_`)) return { kind: 'topic', name: untoken(stream.slice(upper.length + 7)) }
   if (stream.startsWith(`${upper}_QUEUE_`)) return { kind: 'queue', name: stream.slice(upper.length + 7) }
   return undefined

@@ -119,6 +119,9 @@ export interface Names {
   readonly topics: string
   readonly table: string
   readonly dead: string
+  readonly ledger: string
+  /** Where a worker writes into the ledger; `>` is all of it. */
+  ledgerOf(worker: string): string
   /** The stream of a queue. */
   queue(queue: string): string
   /** The stream of what a bounded queue is to get later. */
@@ -184,6 +187,8 @@ export function names(namespace: string): Names {
     topics: `${upper}_TOPICS`,
     table: `${upper}_TABLE`,
     dead: `${upper}_DEAD`,
+    ledger: `${upper}_LEDGER`,
+    ledgerOf: (worker) => `${ns}.ledger.${worker === '>' ? '>' : keyToken(worker)}`,
     queue: (queue) => joined('queue', `${upper}_QUEUE_${queue}`),
     event: (topic) => `${ns}.topic.${topic}`,
     redriven: (consumer, topic) => `${ns}.redriven.${consumer}.${topic}`,

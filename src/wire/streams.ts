@@ -15,7 +15,7 @@ import {
 import type { Link } from './connection.ts'
 import { type Behind, type DeclareOptions, declareConsumer, declareStream, type Footing, footingOf, type Start } from './declare.ts'
 import { type Names, token } from './names.ts'
-import { told } from './refusal.ts'
+import { codeOf, told } from './refusal.ts'
 
 /** How long and how much a topic keeps. Times in ms, 0 = without limit. */
 export interface Retention {
@@ -57,6 +57,12 @@ export interface Layout {
   queue(queue: QueueShape): Promise<void>
   table(): Promise<void>
   dead(): Promise<void>
+  /** The stream of the ledger, which keeps so long, in ms. */
+  ledger(age: number): Promise<void>
+  /** Whether there is such a stream. */
+  exists(stream: string): Promise<boolean>
+  /** Removes the oldest of a stream until about so many bytes are left. */
+  cut(stream: string, bytes: number): Promise<void>
   /** A consumer that hands over what matches `filters`, to be answered within `lease` ms. Tells where it stands. */
   consumer(stream: string, name: string, filters: readonly string[], lease: number, start: Start | Behind): Promise<Footing>
   /** Where a consumer stands. */
@@ -81,6 +87,11 @@ const week = 7 * 86_400_000
 
 /** Open deliveries of one consumer at most. Deliveries that wait for a retry count too, so it is far above what workers hold. */
 const mostOpen = 65_536
+
+const streamMissing = 10059
+
+/** Messages of the ledger at most, each with many entries. */
+const mostLedger = 1_000_000
 
 /** The layout of a namespace. */
 export async function layout(link: Link, names: Names, options: LayoutOptions): Promise<Layout> {
@@ -142,12 +153,37 @@ export async function layout(link: Link, names: Names, options: LayoutOptions): 
         max_age: nanos(12 * week),
         max_consumers: 100_000,
       }),
+    ledger: (age) =>
+      stream({
+        name: names.ledger,
+        subjects: [names.ledgerOf('>')],
+        storage: StorageType.File,
+        allow_direct: true,
+        retention: RetentionPolicy.Limits,
+        discard: DiscardPolicy.Old,
+        // No limit in bytes: the broker would set that much aside for good. Its writers cut it instead.
+        max_age: nanos(age),
+        max_msgs: mostLedger,
+        duplicate_window: nanos(Math.min(age, 60_000)),
+        max_consumers: 100_000,
+      }),
     consumer: (streamName, name, filters, lease, start) =>
       declareConsumer(manager, streamName, consumerConfig(name, filters, lease), start, options),
     async copies() {
       let fewest = replicas
       for await (const { config } of manager.streams.list(`${ns}.>`)) fewest = Math.min(fewest, config.num_replicas)
       return fewest
+    },
+    exists: (streamName) =>
+      manager.streams.info(streamName).then(
+        () => true,
+        (error: unknown) => (codeOf(error) === streamMissing ? false : told(error, `stream ${streamName}`)),
+      ),
+    cut: async (streamName, bytes) => {
+      const { state } = await manager.streams.info(streamName).catch((error) => told(error, `stream ${streamName}`))
+      if (state.bytes <= bytes) return
+      const surplus = Math.ceil((state.messages * (state.bytes - bytes)) / state.bytes)
+      await manager.streams.purge(streamName, { seq: state.first_seq + surplus }).catch((error) => told(error, `cutting ${streamName}`))
     },
     trim: async (streamName, filter, floor) => {
       if (floor > 0)

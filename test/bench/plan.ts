@@ -47,6 +47,8 @@ export const peers: Readonly<Record<string, Peer>> = {
 
 const clients = ['stock', 'tuned', 'callboard']
 const layouts = ['work-queue', 'log']
+/** Ours with something switched off: measured where they are asked for by name. */
+const variants = ['without-ledger']
 
 /** What the others are compared with. */
 export const baselineOf = (workload: Workload): string => (workload.layout ? 'work-queue' : workload.alone ? 'callboard' : 'stock')
@@ -67,7 +69,7 @@ export function plan(workloads: Readonly<Record<string, Workload>>, wish: Wish):
 /** Complaints about names nobody has, each with the names there are. */
 export function unknown(workloads: Readonly<Record<string, Workload>>, wish: Wish): string[] {
   const names = Object.keys(workloads)
-  const systems = [...clients, ...layouts, ...Object.keys(peers)]
+  const systems = [...clients, ...variants, ...layouts, ...Object.keys(peers)]
   return [
     ...wish.only.filter((wanted) => !names.some((name) => matches(name, wanted))).map((name) => `no workload ${name}: ${names.join(', ')}`),
     ...wish.systems.filter((name) => !systems.includes(name)).map((name) => `no system ${name}: ${systems.join(', ')}`),
@@ -82,7 +84,8 @@ export function countOf(workload: Workload, wish: Pick<Wish, 'scale' | 'full' | 
 }
 
 function systemsFor(name: string, workload: Workload, wish: Wish): string[] {
-  const there = workload.layout ? layouts : workload.alone ? ['callboard'] : clients
+  const ours = [...clients, ...variants.filter((variant) => wish.systems.includes(variant))]
+  const there = workload.layout ? layouts : workload.alone ? ['callboard'] : ours
   const beside = wish.peers && workload.peers ? Object.keys(peers).filter((peer) => !peers[peer]?.without?.includes(name)) : []
   return [...there, ...beside].filter((system) => wish.systems.length === 0 || wish.systems.includes(system))
 }

@@ -43,7 +43,7 @@ const connections: unknown[] = []
 
 beforeAll(async () => {
   server = await broker()
-  board = await openBoard()
+  board = await openBoard({ ledger: 'off' })
   board.on('connection', (event) => connections.push(event))
   await board.publish(news, 'before')
   for (const each of [work, tracked, jsonWork]) await board.enqueue(each, 'before')

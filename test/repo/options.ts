@@ -18,6 +18,7 @@ export interface Option {
 /** Where options are taken: what is called, the interfaces that say with what, and what must be known beside. */
 const places: readonly (readonly [call: string, interfaces: readonly string[], more: string])[] = [
   ['callboard(options)', ['BoardOptions'], 'What is not given here or in the environment has the default.'],
+  ['callboard({ ledger })', ['LedgerOptions'], 'A level alone is short for `{ level }`. What is in it: [the ledger](../guides/ledger.md).'],
   ['topic(name, schema?, options?)', ['TopicOptions'], 'A `pattern(name, schema?)` takes none.'],
   ['topic(…, { retention })', ['RetentionOptions'], ''],
   ['task(name, options?)', ['TaskShape', 'TaskSettings'], ''],

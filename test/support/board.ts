@@ -35,6 +35,7 @@ export function streams({ namespace }: Board) {
     topics: `${upper}_TOPICS`,
     table: `${upper}_TABLE`,
     dead: `${upper}_DEAD`,
+    ledger: `${upper}_LEDGER`,
     queue: (name = 'default') => `${upper}_QUEUE_${name}`,
   }
 }

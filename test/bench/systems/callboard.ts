@@ -3,7 +3,7 @@
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from 'nats'
 import { concurrency as concurrencyOf, perKey, rate } from '../../../src/extras/limits/index.ts'
-import { callboard, task, topic } from '../../../src/index.ts'
+import { type BoardOptions, callboard, task, topic } from '../../../src/index.ts'
 import { settled } from './jetstream.ts'
 import type { Client, Mail, Place } from './system.ts'
 
@@ -21,8 +21,11 @@ const gates = {
 }
 
 /** Opens a board, and a plain connection beside it that only watches what the broker has recorded. */
-export async function open(place: Place): Promise<Client> {
-  const board = await callboard({ servers: place.url })
+export const open = (place: Place): Promise<Client> => opened(place, {})
+
+/** The same with some options of the board. */
+export async function opened(place: Place, options: BoardOptions): Promise<Client> {
+  const board = await callboard({ servers: place.url, ...options })
   const watcher = await connect({ servers: place.url })
   const jsm = await jetstreamManager(watcher)
   let consumers: [string, string][] | undefined
