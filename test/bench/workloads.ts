@@ -170,6 +170,22 @@ const gated = (says: string, gate?: NonNullable<PerformOptions['gate']>): Worklo
   roles: { worker: draining(gate === undefined ? undefined : { gate }), producer: filler },
 })
 
+/** What a call of a handler waits for, as for the answer of a database: ms. */
+const callWaits = 2
+
+/** The same where each call of a handler waits once: for a hundred mails, or for one where a system knows no batches. */
+const drainMany: Role = async (client, n, tools) => {
+  const pause = () => new Promise((resolve) => setTimeout(resolve, callWaits))
+  const many = async (handler: Handler) => {
+    if (client.performMany === undefined) return client.perform((mail) => pause().then(() => handler(mail)))
+    return client.performMany(async (mails) => {
+      await pause()
+      for (const mail of mails) await handler(mail)
+    }, 100)
+  }
+  return drain({ ...client, perform: many }, n, tools)
+}
+
 /** Receives while another process sends: from the first send until the server has recorded the last acknowledgement. */
 const receiving: Role = async (client, n, tools) => {
   const { handler, done } = counter(n, tools)
@@ -310,6 +326,12 @@ export const workloads: Readonly<Record<string, Workload>> = {
     peers: true,
     metrics: rate,
     roles: { worker: drain, producer: filler },
+  },
+  batch: {
+    says: `the same where each call of a handler waits ${callWaits} ms: callboard hands over 100 at a time, the others one`,
+    count: 50_000,
+    metrics: rate,
+    roles: { worker: drainMany, producer: filler },
   },
   'end-to-end': {
     says: `enqueued by one process, ${inFlight} in flight, performed by another at the same time`,

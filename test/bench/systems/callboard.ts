@@ -59,6 +59,14 @@ export async function opened(place: Place, options: BoardOptions): Promise<Clien
       consumers = undefined
       return builder.start()
     },
+    performMany: async (handler, size) => {
+      consumers = undefined
+      const many = { batch: { size, within: 5 }, concurrency }
+      return board
+        .service('mailer')
+        .perform(sendMail, async (items) => void (await handler(items.map(({ input }) => input))), many)
+        .start()
+    },
     subscribe: async (name, handler) => {
       consumers = undefined
       return board

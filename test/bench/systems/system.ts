@@ -80,6 +80,8 @@ export interface Client extends TaskClient {
   publish(mail: Mail): Promise<unknown>
   publishMany(mails: Mail[]): Promise<unknown>
   subscribe(service: string, handler: Handler): Promise<Running>
+  /** Has a handler called for up to `size` mails at once; absent where a system hands over one at a time only. */
+  performMany?(handler: (mails: Mail[]) => Promise<unknown>, size: number): Promise<Running>
   /** Enqueues and resolves with what the handler returned. */
   ask(mail: Mail): Promise<unknown>
 }
