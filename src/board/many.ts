@@ -3,7 +3,7 @@
  * a few of them under way at a time.
  */
 
-import { asError, fault } from '../base/errors.ts'
+import { asError, fault, UnknownOutcomeError } from '../base/errors.ts'
 import { type Outgoing, sizeOf } from '../wire/outgoing.ts'
 import { batchLimit } from '../wire/publisher.ts'
 import type { Storing } from './room.ts'
@@ -70,9 +70,12 @@ async function storeBatch(publisher: Storing, batch: readonly Prepared[], signal
 
 function partly(cut: readonly Prepared[][], receipts: readonly Receipt[][], cause: Error): Error {
   const stored = receipts.reduce((sum, batch) => sum + (batch?.length ?? 0), 0)
-  if (stored === 0) return cause
+  const undecided = cause instanceof UnknownOutcomeError
+  if (stored === 0 && !undecided) return cause
   const ids = cut.flat().map((each) => each.id)
   const missing = cut.flatMap((batch, index) => (receipts[index] === undefined ? batch.map((each) => ids.indexOf(each.id)) : []))
+  // Whoever repeats what may be stored needs its ids.
+  if (stored === 0 && undecided) return fault(cause.code, cause.what, { cause, details: { ...cause.details, stored, ids, missing } })
   return fault('PARTLY_STORED', `${stored} of ${ids.length} messages were stored; then: ${cause.message}`, {
     cause,
     details: { stored, ids, missing },

@@ -9,7 +9,7 @@ import type { Label } from '../base/events.ts'
 import { checkedId, newId } from '../base/ids.ts'
 import { readOptions } from '../base/options.ts'
 import type { InputOf, OutputOf, Schema } from '../base/schema.ts'
-import type { Binding } from '../runtime/binding.ts'
+import type { Binding, Memory } from '../runtime/binding.ts'
 import { Slots } from '../runtime/gate.ts'
 import type { Run } from '../runtime/run.ts'
 import { encode } from '../wire/codec.ts'
@@ -153,9 +153,9 @@ export async function performance<Parsed, Returned>(
   const collected = batch && batching(core, label, { ...batch, concurrency: concurrency ?? 1 }, handler as BatchPerformer<Parsed, Returned>)
   const slots = new Slots(batch ? batch.size * (concurrency ?? 1) : (concurrency ?? defaults.concurrency))
   const policy = policyOf(where, task.retry, task.timeout)
-  const call = (input: Parsed, run: Run): unknown =>
+  const call = (input: Parsed, run: Run, kept: Memory): unknown =>
     collected
-      ? collected.add(run, (word) => new TaskItem(core, run, service, task.name, input, word))
+      ? collected.add(run, kept, (word) => new TaskItem(core, run, service, task.name, input, word))
       : (handler as Performer<Parsed, Returned>)(input, new TaskContext(core, run, service, task.name))
   const decoded: Binding['read'] = (delivery) => readBody(delivery, task.input, task.name)
   const places = lanes
@@ -164,18 +164,21 @@ export async function performance<Parsed, Returned>(
   const bound = gatesOf(core, label, gates, decoded, slots, places.length)
   return places.map((place) => {
     const { stream, consumer } = place
+    const kept = memory(core, stream, consumer)
     return {
       label,
       source: consumerSource(link, answers, place),
       slots,
       policy,
       gates: bound,
-      memory: memory(core, stream, consumer),
+      memory: kept,
       terms: termsOf(policy, task.place.limit?.age),
       read: decoded,
       handle: (input, run) =>
-        run.delivery.headers.plain ? call(input as Parsed, run) : inTurn(core, run, { label, task }, () => call(input as Parsed, run)),
-      flush: () => collected?.flush(),
+        run.delivery.headers.plain
+          ? call(input as Parsed, run, kept)
+          : inTurn(core, run, { label, task }, () => call(input as Parsed, run, kept)),
+      ...(collected && { gathers: collected }),
       ends: (run) => task.track || keptWhenDone(task, run.delivery.subject),
       ended: async (run, outcome) => {
         if (task.track) await core.results.ended(task, run, outcome)

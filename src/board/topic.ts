@@ -141,6 +141,7 @@ export async function subscription<Event>(
   const label: Label = { style: 'implicit', service, name: topic.name }
   const terms = { expires: undefined, policy }
   const slots = new Slots(batch ? batch.size * (concurrency ?? 1) : (concurrency ?? defaults.concurrency))
+  const kept = memory(core, homeOf(core.names, topic).stream, consumer)
   const decoded: Binding['read'] = (delivery) =>
     topic.kind === 'buried' ? letterOf(delivery) : readBody(delivery, topic.schema, topic.name)
   const collected = batch && batching(core, label, { ...batch, concurrency: concurrency ?? 1 }, handler as BatchSubscriber<Event>)
@@ -150,7 +151,7 @@ export async function subscription<Event>(
     slots,
     policy,
     gates: gatesOf(core, label, gates, decoded, slots, 1),
-    memory: memory(core, homeOf(core.names, topic).stream, consumer),
+    memory: kept,
     terms: () => terms,
     read: decoded,
     handle: (event, run) => {
@@ -159,11 +160,11 @@ export async function subscription<Event>(
       const call = () => {
         if (filter?.(event as Event, ctx) === false) return undefined
         if (collected === undefined) return (handler as Subscriber<Event>)(event as Event, ctx)
-        return collected.add(run, (word) => new EventItem(core, run, service, name, consumer, event as Event, word))
+        return collected.add(run, kept, (word) => new EventItem(core, run, service, name, consumer, event as Event, word))
       }
       return run.delivery.headers.plain || topic.kind === 'buried' ? call() : inTurn(core, run, { label, scope: consumer }, call)
     },
-    flush: () => collected?.flush(),
+    ...(collected && { gathers: collected }),
     ends: () => false,
     ended: async () => {},
     bury: (run, obituary) => (topic.kind === 'buried' ? giveUp(core, run, service) : buryEvent(core, run, obituary, service, topic)),

@@ -34,8 +34,8 @@ export interface Binding {
   read(delivery: Delivery): unknown
   /** Runs the user's handler. */
   handle(input: unknown, run: Run): unknown
-  /** Called when a drain begins: what waits for others before its handler is called waits no more. */
-  flush?(): void
+  /** What gathers runs before the handler is called, if anything does. It leaves their marks, and is told when a drain begins. */
+  readonly gathers?: { flush(): void }
   /** Whether anything is to be done before this run is acknowledged. */
   ends(run: Run): boolean
   /** Called before an acknowledgement where `ends` says so; the delivery is acknowledged when it resolves. */

@@ -6,11 +6,14 @@
  * called      one of a batch; whoever says first how it ended has the word: the item itself, the batch, or a deadline
  *
  * Two are never called together with others: a run whose earlier hand-over ended with its process, and a run that makes
- * its last attempt. So one that kills the process, or fails the batch, does not take its neighbours with it.
+ * its last attempt. So one that kills the process, or fails the batch, does not take its neighbours with it. The mark of a suspect
+ * is left when it is called, not when it is gathered: what waits behind a killer has not begun.
  * source: bisecting a failed batch, as stream consumers of the cloud providers do; here it needs one step.
  */
 
 import { fault } from '../base/errors.ts'
+import { noted } from './attempt.ts'
+import type { Memory } from './binding.ts'
 import { tick } from './heartbeat.ts'
 import type { Run } from './run.ts'
 
@@ -35,8 +38,8 @@ export type Call<Item> = (items: readonly Item[], signal: () => AbortSignal) => 
 
 /** Gathers runs. */
 export interface Collector<Item> {
-  /** Comes to the output of this run; rejects with what made it fail. */
-  add(run: Run, itemOf: (word: Word) => Item): Promise<unknown>
+  /** Comes to the output of this run; rejects with what made it fail. `memory` is where a mark is left before a suspect runs. */
+  add(run: Run, memory: Pick<Memory, 'note'>, itemOf: (word: Word) => Item): Promise<unknown>
   /** From now on nothing waits for others. */
   flush(): void
 }
@@ -44,21 +47,31 @@ export interface Collector<Item> {
 interface Member<Item> extends Word {
   readonly run: Run
   readonly item: Item
+  readonly memory: Pick<Memory, 'note'>
   /** When it has waited long enough, in ms since 1970. */
   readonly due: number
+}
+
+interface Batch<Item> {
+  readonly members: readonly Member<Item>[]
+  /** Its handler came back. */
+  back: boolean
+  /** What must be told before the next is called is told. */
+  told: boolean
 }
 
 /** A collector before a handler. */
 export function collector<Item>({ size, within, concurrency }: BatchTerms, call: Call<Item>): Collector<Item> {
   const gathered: Member<Item>[] = []
   const alone: Member<Item>[] = []
-  const called = new Set<readonly Member<Item>[]>()
+  const called = new Set<Batch<Item>>()
   let closing = false
   let timer: NodeJS.Timeout | undefined
 
   function turn(): void {
     // A handler that does not come back after its time holds no place.
-    if (called.size >= concurrency) for (const batch of called) if (batch.every(({ run }) => run.ended)) called.delete(batch)
+    if (called.size >= concurrency)
+      for (const batch of called) if (!batch.back && batch.members.every(({ run }) => run.ended)) called.delete(batch)
     for (let next = take(); next.length > 0; next = take()) begin(next)
     const [first = alone[0]] = gathered
     if (timer !== undefined || first === undefined) return
@@ -79,46 +92,56 @@ export function collector<Item>({ size, within, concurrency }: BatchTerms, call:
   }
 
   function begin(members: readonly Member<Item>[]): void {
-    const batch = members.filter((member) => {
-      // Called off, or handed back, while it was gathered.
-      if (member.run.stopped !== undefined || member.run.ended) member.fail(undefined)
-      return member.run.stopped === undefined && !member.run.ended
-    })
-    if (batch.length === 0) return
-    called.add(batch)
-    for (const { run } of batch) run.startedAt = Date.now()
-    void conclude(batch).then(() => {
+    // Called off, or handed back, while it was gathered.
+    for (const { run, fail } of members) if (run.stopped !== undefined) fail(undefined)
+    const wanted = members.filter(({ run }) => run.stopped === undefined && !run.ended)
+    const [first] = wanted
+    if (first === undefined) return
+    const batch: Batch<Item> = { members: wanted, back: false, told: !lonely(first.run) }
+    const over = () => {
+      if (!batch.back || !batch.told) return
       called.delete(batch)
       turn()
+    }
+    called.add(batch)
+    if (!batch.told)
+      afterwards(first.run, () => {
+        batch.told = true
+        over()
+      })
+    void conclude(batch).then(() => {
+      batch.back = true
+      over()
     })
   }
 
-  async function conclude(batch: readonly Member<Item>[]): Promise<void> {
+  async function conclude({ members }: Batch<Item>): Promise<void> {
     try {
-      const outputs = entries(
-        await call(
-          batch.map(({ item }) => item),
-          () => signalOf(batch.map(({ run }) => run)),
-        ),
-        batch.length,
+      for (const { run, memory } of members) if (run.suspect) await memory.note(run.delivery, noted(run.delivery.count, run, 'begins', run))
+      const now = Date.now()
+      for (const { run } of members) run.startedAt = now
+      const returned = await call(
+        members.map(({ item }) => item),
+        () => signalOf(members.map(({ run }) => run)),
       )
-      for (const [index, member] of batch.entries()) {
+      const outputs = entries(returned, members.length)
+      for (const [index, member] of members.entries()) {
         const output = outputs?.[index]
         if (output instanceof Error) member.fail(output)
         else member.done(output)
       }
     } catch (error) {
-      for (const member of batch) member.fail(error)
+      for (const member of members) member.fail(error)
     }
   }
 
   return {
-    add: (run, itemOf) =>
+    add: (run, memory, itemOf) =>
       new Promise((resolve, reject) => {
         run.startedAt = 0
         const word = { done: resolve, fail: reject }
         const queue = lonely(run) ? alone : gathered
-        queue.push({ run, item: itemOf(word), due: Date.now() + within, ...word })
+        queue.push({ run, memory, item: itemOf(word), due: Date.now() + within, ...word })
         turn()
       }),
     flush() {
@@ -127,6 +150,15 @@ export function collector<Item>({ size, within, concurrency }: BatchTerms, call:
       timer = undefined
       turn()
     },
+  }
+}
+
+/** Calls back when the end of a run is told: what begins then cannot take it along any more. */
+function afterwards(run: Run, told: () => void): void {
+  const { leave } = run
+  run.leave = () => {
+    leave?.()
+    setImmediate(told)
   }
 }
 

@@ -132,7 +132,7 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
   async function resume(run: Run): Promise<void> {
     try {
       await recall(run)
-      if (run.suspect && run.attempt <= run.terms.policy.attempts)
+      if (run.suspect && binding.gathers === undefined && run.attempt <= run.terms.policy.attempts)
         await binding.memory.note(run.delivery, noted(run.delivery.count, run, 'begins', run))
     } catch (error) {
       if (run.ended) return
@@ -278,7 +278,7 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
       await intake?.close()
       // Not before nothing comes any more: what is handed back earlier would come here again.
       for (const run of [...waiting.empty(), ...hand.unstandAll()]) pending.add(handBack(run))
-      binding.flush?.()
+      binding.gathers?.flush()
       await atMost(deadline, emptied())
       for (const run of [...running]) if (!run.ended) run.stop('interrupted')
       await atMost(Math.min(2000, deadline), emptied())

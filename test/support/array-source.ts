@@ -142,7 +142,7 @@ export const policy: Policy = { attempts: 3, backoff: () => 0, timeout: 60_000, 
 
 /** What a test says of a binding; the rest is plain. */
 export interface Setting
-  extends Partial<Pick<Binding, 'slots' | 'gates' | 'memory' | 'handle' | 'read' | 'terms' | 'bury' | 'label' | 'flush'>> {
+  extends Partial<Pick<Binding, 'slots' | 'gates' | 'memory' | 'handle' | 'read' | 'terms' | 'bury' | 'label' | 'gathers'>> {
   readonly ended?: Binding['ended']
   readonly policy?: Partial<Policy>
   readonly concurrency?: number
@@ -163,7 +163,7 @@ export function consuming(source: Source, events: Events, setting: Setting = {})
     terms: setting.terms ?? (() => ({ expires: undefined, policy: own })),
     read: setting.read ?? ((delivery) => (delivery as Handed).value),
     handle: setting.handle ?? (() => undefined),
-    ...(setting.flush ? { flush: setting.flush } : {}),
+    ...(setting.gathers ? { gathers: setting.gathers } : {}),
     ends: () => setting.ended !== undefined,
     ended: setting.ended ?? (async () => {}),
     bury: setting.bury ?? (async (_, obituary) => void buried.push(obituary)),

@@ -1,35 +1,40 @@
 /**
  * A worker process, for tests that end it in every way there is. It tells its parent what it does, and ends with it.
  *
- * argv     JSON: where the broker is, the namespace, the lease, how many at once
+ * argv     JSON: where the broker is, the namespace, the lease, how many at once; with `batch`, how many in one call
  * tells    { tells: 'ready' }, { tells: 'began', n, attempt }, { tells: 'done', n }
  */
 
-import { callboard, type Duration } from 'callboard'
-import { work } from './work.ts'
+import { type BatchPerformer, callboard, type Duration } from 'callboard'
+import { type Work, work } from './work.ts'
 
-const { servers, namespace, lease, concurrency } = JSON.parse(process.argv[2] ?? '{}') as {
+const { servers, namespace, lease, concurrency, batch } = JSON.parse(process.argv[2] ?? '{}') as {
   servers: string
   namespace: string
   lease: Duration
   concurrency: number
+  batch?: number
 }
 
 process.once('disconnect', () => process.exit())
 
 const board = await callboard({ servers, namespace, log: false })
-await board
-  .service('workers')
-  .perform(
-    work,
-    async ({ n, kind }, { attempt }) => {
-      process.send?.({ tells: 'began', n, attempt })
-      if (kind === 'poison') process.kill(process.pid, 'SIGKILL')
-      if (kind === 'hang' && attempt === 1) await new Promise(() => undefined)
-      process.send?.({ tells: 'done', n })
-      return `${n} by ${process.pid}`
-    },
-    { lease, concurrency },
-  )
-  .start()
+
+async function run({ n, kind }: Work, attempt: number): Promise<string> {
+  process.send?.({ tells: 'began', n, attempt })
+  if (kind === 'poison') process.kill(process.pid, 'SIGKILL')
+  if (kind === 'hang' && attempt === 1) await new Promise(() => undefined)
+  process.send?.({ tells: 'done', n })
+  return `${n} by ${process.pid}`
+}
+
+const workers = board.service('workers')
+if (batch === undefined) workers.perform(work, (each, { attempt }) => run(each, attempt), { lease, concurrency })
+else {
+  const handler: BatchPerformer<Work, string> = async (items) => {
+    for (const item of items) item.done(await run(item.input, item.attempt))
+  }
+  workers.perform(work, handler, { lease, concurrency, batch: { size: batch, within: 300 } })
+}
+await workers.start()
 process.send?.({ tells: 'ready' })

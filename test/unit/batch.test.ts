@@ -18,6 +18,7 @@ async function batched(
   setting: Setting = {},
 ) {
   const calls: number[][] = []
+  const memory = setting.memory ?? mapMemory()
   const all: BatchTerms = { size: 3, within: hour, concurrency: 1, ...terms }
   const collected = collector<Item>(all, (items, signal) => {
     calls.push(items.map(({ n }) => n))
@@ -25,8 +26,9 @@ async function batched(
   })
   const each = consuming(source, new Events(), {
     concurrency: all.size * all.concurrency,
-    handle: (input, run) => collected.add(run, (word) => ({ n: input as number, ...word })),
-    flush: () => collected.flush(),
+    handle: (input, run) => collected.add(run, memory, (word) => ({ n: input as number, ...word })),
+    gathers: collected,
+    memory,
     ...setting,
   })
   await each.start()

@@ -1,0 +1,93 @@
+import { task, topic } from 'callboard'
+import { expect, inject, test } from 'vitest'
+import { broker, openBoard, streams, thrownBy } from '../support/board.ts'
+import { wire } from '../support/proxy.ts'
+import { until } from '../support/until.ts'
+
+const port = Number(new URL(inject('natsUrl')).port)
+const plain = task<number>('plain')
+const happened = topic<number>('it.happened')
+const numbers = (count: number) => Array.from({ length: count }, (_, n) => n)
+
+/** What lies in a stream, read off with another board. */
+async function performed(board: { namespace: string }, count: number): Promise<number[]> {
+  await using reader = await openBoard({ namespace: board.namespace })
+  const seen: number[] = []
+  await using _ = await reader
+    .service('reader')
+    .perform(plain, (n) => void seen.push(n), { concurrency: 100 })
+    .start()
+  await until(`${count} are performed`, () => seen.length >= count)
+  await using here = await broker()
+  await until('the queue is empty', async () => (await here.manager.streams.info(streams(reader as never).queue())).state.messages === 0)
+  return seen.sort((a, b) => a - b)
+}
+
+test('a thousand are stored once, all of them, when the connection is cut while they are sent', async () => {
+  await using line = await wire(port)
+  await using board = await openBoard({ servers: line.url })
+  await board.enqueueMany(plain, [-1])
+  const storing = board.enqueueMany(plain, numbers(1000))
+  await until('the first of them are on the wire', () => line.said().includes('Nats-Batch-Sequence: 1\r\n'))
+  line.cut()
+  expect(await storing).toHaveLength(1000)
+  expect(await performed(board, 1001)).toEqual([-1, ...numbers(1000)])
+})
+
+test('a thousand are stored once, all of them, when the answer is lost', async () => {
+  await using line = await wire(port)
+  await using board = await openBoard({ servers: line.url })
+  await board.enqueueMany(plain, [-1])
+  line.swallow()
+  const storing = board.enqueueMany(plain, numbers(1000))
+  await using here = await broker()
+  await until('they are stored', async () => (await here.manager.streams.info(streams(board).queue())).state.messages === 1001)
+  line.heal()
+  line.cut()
+  const handles = await storing
+  expect(new Set(handles.map(({ id }) => id)).size).toBe(1000)
+  expect(await performed(board, 1001)).toEqual([-1, ...numbers(1000)])
+})
+
+test('of a thousand that the broker refuses none is stored', async () => {
+  await using board = await openBoard()
+  await board.publishMany(happened, [0])
+  await using here = await broker()
+  const { topics } = streams(board)
+  await here.manager.streams.update(topics, { max_msg_size: 200 })
+  const texts = topic<string>('it.happened')
+  const events = [...Array(999).fill('short'), 'x'.repeat(300)]
+  expect((await thrownBy(board.publishMany(texts, events))).code).toBe('PAYLOAD_TOO_LARGE')
+  expect((await here.manager.streams.info(topics)).state.messages).toBe(1)
+})
+
+test('where only some of many thousands were stored, the report says which to send again, and then each is there once', {
+  timeout: 60_000,
+}, async () => {
+  await using line = await wire(port)
+  await using board = await openBoard({ servers: line.url })
+  await board.enqueueMany(plain, [-1])
+  const inputs = numbers(7000)
+  const over = new AbortController()
+  const storing = thrownBy(board.enqueueMany(plain, inputs, { signal: over.signal }))
+  await using here = await broker()
+  await until('some are stored', async () => (await here.manager.streams.info(streams(board).queue())).state.messages > 4100)
+  line.swallow()
+  over.abort()
+  const error = await storing
+  expect(error.code).toBe('PARTLY_STORED')
+  const { stored, ids, missing } = error.details as { stored: number; ids: string[]; missing: number[] }
+  expect(stored + missing.length).toBe(inputs.length)
+  line.heal()
+  line.cut()
+  await Promise.all(missing.map((index) => board.enqueue(plain, inputs[index] as number, { id: ids[index] as string })))
+  expect(await performed(board, inputs.length + 1)).toEqual([-1, ...inputs])
+})
+
+test('what is larger than the broker takes is refused before anything is sent, with both numbers', async () => {
+  await using board = await openBoard()
+  const large = task<Uint8Array>('large')
+  const error = await thrownBy(board.enqueue(large, new Uint8Array(1_100_000)))
+  expect(error).toMatchObject({ code: 'PAYLOAD_TOO_LARGE', details: { limit: 1_048_576 - 4096 } })
+  expect(error.message).toMatch(/has 11000\d\d bytes with its headers, the broker takes 1044480/)
+})
