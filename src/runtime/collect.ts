@@ -67,6 +67,7 @@ export function collector<Item>({ size, within, concurrency }: BatchTerms, call:
   const called = new Set<Batch<Item>>()
   let closing = false
   let timer: NodeJS.Timeout | undefined
+  let alarm = 0
 
   function turn(): void {
     // A handler that does not come back after its time holds no place.
@@ -74,13 +75,20 @@ export function collector<Item>({ size, within, concurrency }: BatchTerms, call:
       for (const batch of called) if (!batch.back && batch.members.every(({ run }) => run.ended)) called.delete(batch)
     for (let next = take(); next.length > 0; next = take()) begin(next)
     const [first = alone[0]] = gathered
-    if (timer !== undefined || first === undefined) return
+    if (first !== undefined) wake(called.size >= concurrency ? Date.now() + tick : first.due)
+  }
+
+  /** Takes another turn at a time, unless one is to come before. */
+  function wake(at: number): void {
+    if (timer !== undefined && alarm <= at) return
+    clearTimeout(timer)
+    alarm = at
     timer = setTimeout(
       () => {
         timer = undefined
         turn()
       },
-      called.size >= concurrency ? tick : Math.max(1, first.due - Date.now()),
+      Math.max(1, at - Date.now()),
     )
   }
 

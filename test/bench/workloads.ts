@@ -173,16 +173,21 @@ const gated = (says: string, gate?: NonNullable<PerformOptions['gate']>): Worklo
 /** What a call of a handler waits for, as for the answer of a database: ms. */
 const callWaits = 2
 
-/** The same where each call of a handler waits once: for a hundred mails, or for one where a system knows no batches. */
-const drainMany: Role = async (client, n, tools) => {
-  const pause = () => new Promise((resolve) => setTimeout(resolve, callWaits))
-  const many = async (handler: Handler) => {
-    if (client.performMany === undefined) return client.perform((mail) => pause().then(() => handler(mail)))
-    return client.performMany(async (mails) => {
+const pause = () => new Promise((resolve) => setTimeout(resolve, callWaits))
+
+/** The same where each call of a handler waits. */
+const drainSlowly: Role = (client, n, tools) =>
+  drain({ ...client, perform: (handler) => client.perform((mail) => pause().then(() => handler(mail))) }, n, tools)
+
+/** The same where a call of a handler is for a hundred mails, if the system knows batches. */
+const drainMany: Role = (client, n, tools) => {
+  const { performMany } = client
+  if (performMany === undefined) return drainSlowly(client, n, tools)
+  const many = (handler: Handler) =>
+    performMany(async (mails) => {
       await pause()
       for (const mail of mails) await handler(mail)
     }, 100)
-  }
   return drain({ ...client, perform: many }, n, tools)
 }
 
@@ -327,9 +332,15 @@ export const workloads: Readonly<Record<string, Workload>> = {
     metrics: rate,
     roles: { worker: drain, producer: filler },
   },
+  single: {
+    says: `a backlog worked off by calls that wait ${callWaits} ms each, one task a call`,
+    count: 20_000,
+    metrics: rate,
+    roles: { worker: drainSlowly, producer: filler },
+  },
   batch: {
-    says: `the same where each call of a handler waits ${callWaits} ms: callboard hands over 100 at a time, the others one`,
-    count: 50_000,
+    says: 'the same with 100 tasks a call, where a system knows batches',
+    count: 20_000,
     metrics: rate,
     roles: { worker: drainMany, producer: filler },
   },

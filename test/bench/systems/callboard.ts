@@ -61,7 +61,7 @@ export async function opened(place: Place, options: BoardOptions): Promise<Clien
     },
     performMany: async (handler, size) => {
       consumers = undefined
-      const many = { batch: { size, within: 5 }, concurrency }
+      const many = { batch: { size, within: 5 }, concurrency: 4 }
       return board
         .service('mailer')
         .perform(sendMail, async (items) => void (await handler(items.map(({ input }) => input))), many)
