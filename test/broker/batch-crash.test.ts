@@ -1,3 +1,4 @@
+import { pull } from 'callboard/pull'
 import { expect, inject, test } from 'vitest'
 import { broker, gathered, openBoard, streams } from '../support/board.ts'
 import { until } from '../support/until.ts'
@@ -52,4 +53,34 @@ test('an item that kills its process is buried after its attempts, and does not 
   const good = handles.filter((_, n) => n !== 2)
   expect((await Promise.all(good.map((handle) => handle.result({ timeout: '10s' })))).map((result) => result[0])).toEqual(['0', '1', '3'])
   expect(began(workers).filter(({ n }) => n === 2)).toHaveLength(3)
+})
+
+test('what a killed process had pulled and not answered is had by the next one, at one attempt more', { timeout: 60_000 }, async () => {
+  await using board = await openBoard()
+  const inputs = Array.from({ length: 6 }, (_, n): Work => ({ n, kind: 'good' }))
+  const handles = await board.enqueueMany(work, inputs)
+  using doomed = await workerProcess(board, inject('natsUrl'), { ...crew, pulls: 4 })
+  const first = await until('the first task it took is answered', () => handles[0]?.result({ timeout: '10s' }))
+  await using here = await broker()
+  await until('its answer was heard', async () => (await here.manager.streams.info(streams(board).queue())).state.messages === 5)
+  const held = began([doomed])
+    .map(({ n }) => n)
+    .filter((n) => n > 0)
+  doomed.child.kill('SIGKILL')
+  await doomed.gone
+  const had: [n: number, attempt: number][] = []
+  await until('all others are answered', async () => {
+    await using taken = await pull(board, work, { max: 10, wait: '1s', workerLease: crew.lease })
+    for (const item of taken) {
+      had.push([item.input.n, item.attempt])
+      item.ack(`${item.input.n} here`)
+    }
+    return had.length >= 5
+  })
+  expect(first).toBe(`0 by ${doomed.pid}`)
+  expect(held.length).toBeGreaterThan(0)
+  expect(had.sort((a, b) => a[0] - b[0])).toEqual([1, 2, 3, 4, 5].map((n) => [n, held.includes(n) ? 2 : 1]))
+  expect(await Promise.all(handles.slice(1).map((handle) => handle.result({ timeout: '10s' })))).toEqual(
+    [1, 2, 3, 4, 5].map((n) => `${n} here`),
+  )
 })

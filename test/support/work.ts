@@ -35,7 +35,7 @@ const script = fileURLToPath(new URL('./worker.ts', import.meta.url))
 export async function workerProcess(
   board: Board,
   servers: string,
-  options: { lease: string; concurrency: number; batch?: number },
+  options: { lease: string; concurrency: number; batch?: number; pulls?: number },
 ): Promise<WorkerProcess> {
   const given = JSON.stringify({ servers, namespace: board.namespace, ...options })
   const child = spawn(process.execPath, ['--conditions=callboard-source', '--import', 'tsx', script, given], {

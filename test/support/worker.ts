@@ -1,19 +1,21 @@
 /**
  * A worker process, for tests that end it in every way there is. It tells its parent what it does, and ends with it.
  *
- * argv     JSON: where the broker is, the namespace, the lease, how many at once; with `batch`, how many in one call
+ * argv     JSON: where the broker is, the namespace, the lease, how many at once; with `batch`, how many in one call; with `pulls`, how many it takes itself, of which it answers the first and holds the others
  * tells    { tells: 'ready' }, { tells: 'began', n, attempt }, { tells: 'done', n }
  */
 
 import { type BatchPerformer, callboard, type Duration } from 'callboard'
+import { pull } from 'callboard/pull'
 import { type Work, work } from './work.ts'
 
-const { servers, namespace, lease, concurrency, batch } = JSON.parse(process.argv[2] ?? '{}') as {
+const { servers, namespace, lease, concurrency, batch, pulls } = JSON.parse(process.argv[2] ?? '{}') as {
   servers: string
   namespace: string
   lease: Duration
   concurrency: number
   batch?: number
+  pulls?: number
 }
 
 process.once('disconnect', () => process.exit())
@@ -26,6 +28,13 @@ async function run({ n, kind }: Work, attempt: number): Promise<string> {
   if (kind === 'hang' && attempt === 1) await new Promise(() => undefined)
   process.send?.({ tells: 'done', n })
   return `${n} by ${process.pid}`
+}
+
+if (pulls !== undefined) {
+  const taken = await pull(board, work, { max: pulls, workerLease: lease })
+  for (const { input, attempt } of taken) process.send?.({ tells: 'began', n: input.n, attempt })
+  for (const item of [...taken].slice(0, 1)) item.ack(await run(item.input, item.attempt))
+  await new Promise(() => undefined)
 }
 
 const workers = board.service('workers')
