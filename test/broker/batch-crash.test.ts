@@ -4,7 +4,7 @@ import { broker, gathered, openBoard, streams } from '../support/board.ts'
 import { until } from '../support/until.ts'
 import { type Work, type WorkerProcess, work, workerProcess } from '../support/work.ts'
 
-const crew = { lease: '1s', concurrency: 1, batch: 5 }
+const crew = { lease: '1s', concurrency: 1, batch: 5 } as const
 
 const began = (workers: readonly WorkerProcess[]) =>
   workers.flatMap(({ pid, told }) => told.filter(({ tells }) => tells === 'began').map(({ n }) => ({ pid, n })))
