@@ -16,6 +16,10 @@ import { noted } from './attempt.ts'
 import type { Memory } from './binding.ts'
 import { tick } from './heartbeat.ts'
 import type { Run } from './run.ts'
+import { Snooze } from './verdict.ts'
+
+/** How long a suspect waits whose mark could not be left, in ms. */
+const patience = 1000
 
 /** When a batch is called, and how many at once. */
 export interface BatchTerms {
@@ -125,7 +129,7 @@ export function collector<Item>({ size, within, concurrency }: BatchTerms, call:
 
   async function conclude({ members }: Batch<Item>): Promise<void> {
     try {
-      for (const { run, memory } of members) if (run.suspect) await memory.note(run.delivery, noted(run.delivery.count, run, 'begins', run))
+      for (const member of members) if (member.run.suspect) await mark(member)
       const now = Date.now()
       for (const { run } of members) run.startedAt = now
       const returned = await call(
@@ -158,6 +162,15 @@ export function collector<Item>({ size, within, concurrency }: BatchTerms, call:
       timer = undefined
       turn()
     },
+  }
+}
+
+/** Leaves the mark of a suspect. Where that fails it is not its fault: it is tried again, at no attempt. */
+async function mark({ run, memory }: Pick<Member<unknown>, 'run' | 'memory'>): Promise<void> {
+  try {
+    await memory.note(run.delivery, noted(run.delivery.count, run, 'begins', run))
+  } catch (error) {
+    throw new Snooze(patience, { cause: error })
   }
 }
 

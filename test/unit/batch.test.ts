@@ -151,6 +151,24 @@ test('what came back because its process ended is handled alone', async () => {
   expect(consumer.calls.map((call) => call.length)).toEqual([1, 1, 1])
 })
 
+test('a suspect whose mark could not be left is not run, and comes again at no attempt', async () => {
+  const source = arraySource()
+  source.add(1, { count: 2 })
+  const memory = mapMemory()
+  const { note } = memory
+  let refused = false
+  memory.note = (delivery, what) => {
+    if (refused) return note(delivery, what)
+    refused = true
+    return Promise.reject(new Error('the table is away'))
+  }
+  await using consumer = await batched(source, {}, () => undefined, { memory })
+  await allAnswered(source, 1)
+  expect(consumer.calls).toEqual([])
+  expect(answers(source)).toEqual([[{ say: 'again', ms: 1000 }]])
+  expect([...memory.notes.values()].map(({ used, open }) => [used, open])).toEqual([[1, false]])
+})
+
 test('no more batches run at once than there may be, and the next one gathers meanwhile', async () => {
   const gate = latch()
   const source = arraySource([1, 2, 3, 4])
