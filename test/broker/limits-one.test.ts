@@ -198,24 +198,27 @@ describe('limits', () => {
     expect(ran.slice(0, 3).sort()).toEqual(['a', 'b', 'c'])
   })
 
-  test('a worker that was frozen for longer than its lease begins nothing until its places are its own again', async () => {
+  test('a worker that was frozen for longer than its lease begins nothing until its places are its own again', {
+    timeout: 180_000,
+  }, async () => {
     await using board = await openBoard()
-    const given = (slots: number) => JSON.stringify({ servers: inject('natsUrl'), namespace: board.namespace, slots, concurrency: 1 })
+    const given = (slots: number) =>
+      JSON.stringify({ servers: inject('natsUrl'), namespace: board.namespace, slots, concurrency: 1, lease: '2s' })
     await using frozen = program('test/support/limited-worker.ts', [given(5)])
-    await frozen.says('ready', 30_000)
+    await frozen.says('ready', 60_000)
     await board.enqueueMany(
       limited,
       Array.from({ length: 300 }, (_, n) => ({ n, key: 'k', ms: 10 })),
     )
     await until('it works', () => frozen.lines.length > 20)
     await using awake = program('test/support/limited-worker.ts', [given(5)])
-    await awake.says('ready', 30_000)
+    await awake.says('ready', 60_000)
     process.kill(frozen.pid, 'SIGSTOP')
     const seen = awake.lines.length
-    await until('the other has its place', () => awake.lines.length > seen + 20, 20_000)
+    await until('the other has its place', () => awake.lines.length > seen + 20, 40_000)
     process.kill(frozen.pid, 'SIGCONT')
     const thawed = frozen.lines.length
-    await until('it works again', () => frozen.lines.length > thawed + 20, 20_000)
+    await until('it works again', () => frozen.lines.length > thawed + 20, 40_000)
     const [mine, others] = [runsOf(frozen.lines.slice(thawed + 2)), runsOf(awake.lines)]
     const overlaps = mine.filter(({ began }) => others.some((run) => run.began < began && began < run.ended))
     expect([overlaps, mine.length > 5]).toEqual([[], true])

@@ -8,6 +8,7 @@ import { until } from '../support/until.ts'
 
 interface Gates {
   readonly slots?: number
+  readonly lease?: string
   readonly concurrency?: number
   readonly rate?: readonly [count: number, per: number, burst: number]
   readonly key?: { readonly concurrency?: number; readonly rate?: object }
@@ -17,7 +18,7 @@ interface Gates {
 async function worker(board: Board, gates: Gates): Promise<Program> {
   const given = { servers: inject('natsUrl'), namespace: board.namespace, slots: 20, ...gates }
   const started = program('test/support/limited-worker.ts', [JSON.stringify(given)])
-  await started.says('ready', 30_000)
+  await started.says('ready', 90_000)
   return started
 }
 
@@ -27,14 +28,14 @@ const work = (count: number, ms: number, key: (n: number) => string = () => 'k',
 const ended = (...workers: Program[]) => workers.flatMap(({ lines }) => lines.filter((line) => line.startsWith('ended ')))
 const troubles = (...workers: Program[]) => workers.flatMap(({ lines }) => lines.filter((line) => line.startsWith('trouble ')))
 
-describe.concurrent('limits', { timeout: 60_000 }, () => {
+describe('limits', { timeout: 180_000 }, () => {
   test('no more run at once than the limit, over two workers, and waiting costs no attempt', async () => {
     await using board = await openBoard()
     const workers = await Promise.all([worker(board, { concurrency: 3 }), worker(board, { concurrency: 3 })])
     await using one = workers[0]
     await using other = workers[1]
     await board.enqueueMany(limited, work(200, 10))
-    await until('all have ended', () => ended(one, other).length >= 200, 30_000)
+    await until('all have ended', () => ended(one, other).length >= 200, 60_000)
     const runs = [one, other].flatMap(({ lines }) => runsOf(lines))
     expect(mostAtOnce(runs)).toBe(3)
     expect(runs.map(({ n }) => n).sort((a, b) => a - b)).toEqual(work(200, 0).map(({ n }) => n))
@@ -44,11 +45,11 @@ describe.concurrent('limits', { timeout: 60_000 }, () => {
 
   test('a worker that is killed frees its places by itself, and the limit holds all the while', async () => {
     await using board = await openBoard()
-    const workers = await Promise.all([worker(board, { concurrency: 4 }), worker(board, { concurrency: 4 })])
+    const workers = (await Promise.all([1, 2].map(() => worker(board, { concurrency: 4, lease: '2s' })))) as [Program, Program]
     await using one = workers[0]
     await using other = workers[1]
     await board.enqueueMany(limited, work(400, 20))
-    await until('both are at it', () => ended(one).length > 20 && ended(other).length > 20, 20_000)
+    await until('both are at it', () => ended(one).length > 20 && ended(other).length > 20, 40_000)
     const killed = machineTime()
     await one.kill()
     const before = runsOf(one.lines, killed)
@@ -66,7 +67,7 @@ describe.concurrent('limits', { timeout: 60_000 }, () => {
     await using one = workers[0]
     await using other = workers[1]
     await board.enqueueMany(limited, work(300, 0))
-    await until('all have ended', () => ended(one, other).length >= 300, 30_000)
+    await until('all have ended', () => ended(one, other).length >= 300, 60_000)
     const runs = [one, other].flatMap(({ lines }) => runsOf(lines))
     // The rate, its burst, and what 20 ms of late timers and clocks may add.
     expect(mostWithin(runs, 200)).toBeLessThanOrEqual(40 + 4 + 4)
@@ -84,14 +85,14 @@ describe.concurrent('limits', { timeout: 60_000 }, () => {
       limited,
       work(3000, 5, () => 'busy'),
     )
-    await until('the busy key runs', () => ended(one, other).length > 10, 20_000)
+    await until('the busy key runs', () => ended(one, other).length > 10, 40_000)
     const before = ended(one, other).length
     await board.enqueueMany(
       limited,
       work(20, 0, (n) => `key-${n}`, 10_000),
     )
     const others = () => ended(one, other).filter((line) => !line.includes(' busy ')).length
-    await until('the other keys have run', () => others() === 20, 20_000)
+    await until('the other keys have run', () => others() === 20, 40_000)
     expect(ended(one, other).length - before).toBeLessThan(2500)
     await limits(board).set('keys', { concurrency: 100 })
     await until('all have ended', () => ended(one, other).length >= 3020, 40_000)

@@ -7,7 +7,7 @@
  * Ends by SIGTERM after a drain.
  */
 
-import { callboard, type GatePlan } from 'callboard'
+import { callboard, type Duration, type GatePlan } from 'callboard'
 import { concurrency, perKey, rate } from 'callboard/limits'
 import { type Limited, limited, machineTime } from './limited.ts'
 import { until } from './until.ts'
@@ -16,6 +16,7 @@ const given = JSON.parse(process.argv[2] ?? '{}') as {
   servers: string
   namespace: string
   slots: number
+  lease?: Duration
   concurrency?: number
   rate?: [count: number, per: number, burst: number]
   key?: { concurrency?: number; rate?: { count: number; per: number; burst?: number } }
@@ -39,7 +40,7 @@ const service = await board
       if (ms > 0) await until('its time is over', () => machineTime() >= over, ms + 10_000)
       console.log(`ended ${n} ${attempt} ${key} ${machineTime()}`)
     },
-    { concurrency: given.slots, gates, lease: '1s' },
+    { concurrency: given.slots, gates, lease: given.lease ?? '30s' },
   )
   .start()
 console.log('ready')
