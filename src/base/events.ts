@@ -67,6 +67,8 @@ export interface EventMap {
   trouble: { readonly what: string; readonly error?: unknown }
   /** The broker differs from the code and was left as it is. */
   drift: { readonly sentences: readonly string[] }
+  /** The broker had no room for something that this process wanted to store. */
+  full: { readonly subject: string }
   /** What a power cut would cost here: told once, after the board was opened. */
   durability: Durability
   /** The connection was lost or is back. */

@@ -89,7 +89,11 @@ export async function open(options: OpenOptions): Promise<OpenCore> {
         () => undefined,
       )
   })
-  const publishing = publisher(speaking, { inFlight: options.inFlight ?? 1000, budget: Math.min(30_000, dedupe / 2) })
+  const publishing = publisher(speaking, {
+    inFlight: options.inFlight ?? 1000,
+    budget: Math.min(30_000, dedupe / 2),
+    full: (subject) => events.tell('full', { subject }),
+  })
   const kept = table(speaking, place, publishing, (what, error) => events.tell('trouble', { what, error }))
   const once = remembering()
   const groups = new Map<string, Storing>()

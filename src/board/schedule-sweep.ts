@@ -12,6 +12,7 @@ import { CallboardError } from '../base/errors.ts'
 import { timesBefore } from '../base/when.ts'
 import { header, headerJson } from '../wire/envelope.ts'
 import type { Core } from './core.ts'
+import { bringOn } from './overdue.ts'
 import { type Definition, firedMessage, placeOf, type Stored } from './schedule-definition.ts'
 import { firstSecond, margin, type ScheduleState, stateOf } from './schedule-state.ts'
 import { allSchedules, firedSince, lastFired, replace } from './schedule-store.ts'
@@ -27,8 +28,8 @@ const turnOfOne = 2000
 /** Who has been away looks again when what was due meanwhile is certain not to come by itself. */
 const again = margin + 1500
 
-/** Looks at every schedule once, unless another board is just doing so. */
-export async function sweep(core: Core): Promise<void> {
+/** Looks at every schedule and every delayed task once, unless another board is just doing so. `places`: see `bringOn`. */
+export async function sweep(core: Core, places: Map<string, number> = new Map()): Promise<void> {
   let alone = false
   for await (const schedule of allSchedules(core)) {
     alone ||= await takeSweep(core)
@@ -38,6 +39,10 @@ export async function sweep(core: Core): Promise<void> {
     const { state } = await judged(core, schedule)
     if (state === 'stuck') await rearm(core, schedule, state)
   }
+  await bringOn(core, places, async () => {
+    alone ||= await takeSweep(core)
+    return alone
+  })
 }
 
 async function takeSweep(core: Core): Promise<boolean> {
@@ -140,12 +145,14 @@ export interface Attendant {
 /** Sweeps while services of a board run. */
 export function attendant(core: Core): Attendant {
   const timers = new Set<NodeJS.Timeout>()
+  const places = new Map<string, number>()
   let deafen: (() => void) | undefined
+  let full = false
 
   function after(ms: number, then?: () => void): void {
     const timer = setTimeout(() => {
       timers.delete(timer)
-      void sweep(core).catch((error: unknown) => {
+      void sweep(core, places).catch((error: unknown) => {
         if (deafen !== undefined) core.events.tell('trouble', { what: 'schedules could not be looked after', error })
       })
       then?.()
@@ -160,6 +167,15 @@ export function attendant(core: Core): Attendant {
     after(late + again)
   }
 
+  /** What was due while there was no room does not come by itself when there is. */
+  function whenThereIsRoom(): void {
+    if (full) return
+    full = true
+    after(again, () => {
+      full = false
+    })
+  }
+
   function pacing(): void {
     after(pace * (0.8 + Math.random() * 0.4), pacing)
   }
@@ -167,7 +183,10 @@ export function attendant(core: Core): Attendant {
   return {
     begin() {
       if (deafen !== undefined) return
-      deafen = core.link.listen((event) => event.type === 'back' && soon())
+      const deaf = [core.link.listen((event) => event.type === 'back' && soon()), core.events.on('full', whenThereIsRoom)]
+      deafen = () => {
+        for (const each of deaf) each()
+      }
       soon()
       pacing()
     },

@@ -1,16 +1,16 @@
 /** Where a task is, and moving it: asked of the broker that keeps it and of the worker that runs it. */
 
-import { CallboardError } from '../base/errors.ts'
 import type { Failure, Obituary } from '../base/obituary.ts'
 import type { Note } from '../runtime/attempt.ts'
 import { decode } from '../wire/codec.ts'
-import { header, headerBlock, idOf } from '../wire/envelope.ts'
+import { header, idOf } from '../wire/envelope.ts'
 import { type Lane, lanes, performerName } from '../wire/names.ts'
 import { type Kept, type Shelf, shelf } from '../wire/stored.ts'
 import type { Task } from './contract.ts'
 import type { Core } from './core.ts'
 import { streamsOf } from './lane.ts'
 import { letterOf } from './letter.ts'
+import { hasten } from './overdue.ts'
 import type { Receipt } from './sender.ts'
 
 /** Where a task is in its life. `unknown`: nothing is known of this id, or no more. */
@@ -123,23 +123,7 @@ export async function cancel(core: Core, task: Task, receipt: Receipt): Promise<
 export async function runNow(core: Core, task: Task, receipt: Receipt): Promise<boolean> {
   const waiting = await find(core, task, receipt)
   const kept = waiting?.due === undefined ? undefined : await shelf(core.layout, waiting.stream).at(waiting.sequence)
-  const target = kept?.headers.get(header.scheduleTarget)
-  if (kept === undefined || target === undefined) return false
-  const own = [...kept.headers].filter(([name]) => !/^nats-/i.test(name))
-  const condition: [string, string][] = [
-    [header.id, `now:${receipt.id}:${kept.sequence}`],
-    [header.scheduler, kept.subject],
-    [header.scheduleNext, 'purge'],
-    [header.expectedSubjectSequence, String(kept.sequence)],
-    [header.expectedSubject, kept.subject],
-  ]
-  try {
-    await core.publisher.publish({ subject: target, headers: headerBlock([...condition, ...own]), body: kept.body })
-    return true
-  } catch (error) {
-    if (error instanceof CallboardError && error.code === 'ALREADY_EXISTS') return false
-    throw error
-  }
+  return kept !== undefined && hasten(core, kept, `now:${receipt.id}:${kept.sequence}`)
 }
 
 /** What workers answer at the desk of a task. */

@@ -31,6 +31,8 @@ export interface PublisherOptions {
   readonly patience?: number
   /** Wait in all, in ms; must stay well inside the dedupe window. Default 30,000. */
   readonly budget?: number
+  /** Hears where the broker had no room. */
+  readonly full?: (subject: string) => void
 }
 
 /** Stores messages. */
@@ -80,7 +82,7 @@ const empty: Stored = { sequence: 0, duplicate: true }
 
 /** A publisher over a link. */
 export function publisher(link: Link, options: PublisherOptions = {}): Publisher {
-  const { inFlight = 1000, patience = 2000, budget = 30_000 } = options
+  const { inFlight = 1000, patience = 2000, budget = 30_000, full } = options
   const inbox = Buffer.from(`${link.inbox()}.`)
   const frames = new Frames(senderOver(link.nc))
   const underWay = new Map<number, Entry>()
@@ -119,7 +121,12 @@ export function publisher(link: Link, options: PublisherOptions = {}): Publisher
     const refusal = refusalOf(error)
     if (refusal === 'again') entry.next = backedOff(entry)
     else if (refusal === 'committed') resolve(entry, empty)
-    else reject(entry, refusalFault(error, `publishing to ${entry.messages[0]?.subject}`))
+    else {
+      const subject = entry.messages[0]?.subject ?? ''
+      const refused = refusalFault(error, `publishing to ${subject}`)
+      if (refused.code === 'STORAGE_FULL') full?.(subject)
+      reject(entry, refused)
+    }
   }
 
   function resolve(entry: Entry, stored: Stored): void {
