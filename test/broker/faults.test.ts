@@ -2,9 +2,18 @@
 
 import { rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { callboard, task } from 'callboard'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { compile, discard } from '../bench/compile.ts'
 import { machine, type Wish } from '../faults/machine.ts'
+import { blocking } from '../support/blocking.ts'
+import { thrownBy } from '../support/board.ts'
+import { namespace } from '../support/namespace.ts'
+import { program } from '../support/program.ts'
+import { smallBroker } from '../support/small-broker.ts'
+import { until } from '../support/until.ts'
+
+const chore = task<number>('chore')
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 let compiled: string
@@ -14,6 +23,56 @@ beforeAll(() => {
 afterAll(() => discard(compiled))
 
 const short = { seconds: 6, tasks: 0, faults: 4, rate: 200, poison: false, only: [] }
+
+describe.concurrent('alone', () => {
+  test('a handler that blocks its process longer than the lease is told of, runs again elsewhere, and has one result', {
+    timeout: 60_000,
+  }, async () => {
+    const servers = inject('natsUrl')
+    const place = namespace()
+    const args = [JSON.stringify({ servers, namespace: place })]
+    await using blocked = program('test/support/blocked-worker.ts', args)
+    await using board = await callboard({ servers, namespace: place, log: false })
+    await blocked.says('ready', 20_000)
+    const handle = await board.enqueue(blocking, 3_000)
+    await blocked.says('blocks')
+    const runs: number[] = []
+    await board
+      .service('workers')
+      .perform(
+        blocking,
+        (_, { attempt }) => {
+          runs.push(attempt)
+          return 'elsewhere'
+        },
+        { lease: 1_000 },
+      )
+      .start()
+    expect(await until('it runs elsewhere', handle.result(), 20_000)).toBe('elsewhere')
+    expect(await blocked.says('trouble', 20_000)).toMatch(/stood still for \d+ ms, longer than the lease of 1000 ms/)
+    await blocked.says('ends', 20_000)
+    expect(await board.handle(blocking, handle.id).result()).toBe('elsewhere')
+    expect(runs).toHaveLength(1)
+  })
+
+  test('a broker without room refuses, loses nothing, and goes on when there is room', { timeout: 60_000 }, async () => {
+    await using small = await smallBroker()
+    await using board = await callboard({ servers: small.url, log: false })
+    const done = new Set<number>()
+    await board
+      .service('worker')
+      .perform(chore, (n) => void done.add(n))
+      .start()
+    await board.enqueueMany(chore, [1, 2, 3])
+    await until('they are done', () => done.size === 3)
+    await small.fill()
+    expect((await thrownBy(board.enqueue(chore, 4))).code).toBe('STORAGE_FULL')
+    await small.empty()
+    await until('it is taken', () => board.enqueue(chore, 5).then(() => true), 20_000)
+    await until('it is done', () => done.has(5), 20_000)
+    expect([...done].sort()).toEqual([1, 2, 3, 5])
+  })
+})
 
 describe.concurrent('under faults', () => {
   test.each<[string, Wish]>([
