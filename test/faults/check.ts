@@ -12,7 +12,7 @@
  * stuck        not as it should be after everything was healed
  */
 
-import { explanation, type Layout } from './explain.ts'
+import { explanation, type Layout, repetition } from './explain.ts'
 import type { Fault, Folded, Item, Run } from './fold.ts'
 
 /** Something that must not be. */
@@ -74,7 +74,7 @@ export function check({ items, faults, stuck }: Folded, rules: Rules): Judgement
     }
     for (const as of rules.runners(item.kind)) {
       const runs = item.runs.filter((run) => run.as === as)
-      judgeEnd(item, as, runs, rules, found)
+      judgeEnd(item, as, runs, faults, rules, found)
       for (const [before, again] of doubles(runs)) {
         duplicated++
         const fault = explanation(before, again, item, faults, rules)
@@ -102,9 +102,9 @@ export function check({ items, faults, stuck }: Folded, rules: Rules): Judgement
 
 type Found = (rule: Anomaly['rule'], sentence: string) => void
 
-function judgeEnd(item: Item, as: string, runs: readonly Run[], { doomed }: Rules, found: Found): void {
+function judgeEnd(item: Item, as: string, runs: readonly Run[], faults: readonly Fault[], { doomed }: Rules, found: Found): void {
   const letters = item.dead.filter((by) => by === as).length
-  if (letters > 1) found('buried', `${item.id} is ${letters} dead letters of ${as}`)
+  if (letters > 1 && repetition(item, faults) === undefined) found('buried', `${item.id} is ${letters} dead letters of ${as}`)
   if (letters > 0 && !doomed(item.kind)) found('buried', `${item.id} is a dead letter of ${as}, and its handler has nothing against it`)
   const done = runs.some((run) => run.how === 'end')
   if (item.answer !== 'ok' || letters > 0) return

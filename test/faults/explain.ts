@@ -44,6 +44,11 @@ export interface Layout {
   readonly replicated: boolean
 }
 
+/** The fault that explains why it is stored twice: a repeated enqueue finds a broker that has forgotten the id of what was done and removed meanwhile. */
+export function repetition({ answer, said, answered }: Item, faults: readonly Fault[]): Fault | undefined {
+  return faults.find(({ what, from, to }) => ending.has(what) && answer !== undefined && from <= answered && to >= said)
+}
+
 /** The fault that explains why `again` followed `before`; undefined: none does. */
 export function explanation(before: Run, again: Run, item: Item, faults: readonly Fault[], layout: Layout): Fault | undefined {
   const end = before.ended ?? again.began
@@ -56,8 +61,7 @@ export function explanation(before: Run, again: Run, item: Item, faults: readonl
         touches(fault, again.began - buffered, again.began) &&
         touches(fault, before.began - buffered, again.began),
     ) ??
-    // A repeated enqueue finds a broker that has forgotten the id of what was done and removed meanwhile.
-    faults.find(({ what, from, to }) => ending.has(what) && item.answer !== undefined && from <= item.answered && to >= item.said) ??
+    repetition(item, faults) ??
     (layout.placed(again.as) && !layout.replicated
       ? faults.find((fault) => ending.has(fault.what) && fault.from >= end && fault.from - end <= forgetful && fault.from <= again.began)
       : undefined)

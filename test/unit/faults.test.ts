@@ -126,6 +126,8 @@ describe('a second run', () => {
   test('of what was enqueued again, over a broker that forgot it, is explained', () => {
     const stored = '0 p1 say good a\n9 p1 ok - a\n1 w1 begin jobs a r1\n1.1 w1 end jobs a r1\n20 w2 begin jobs a r2\n20.1 w2 end jobs a r2'
     expect(judged(`${stored}\n6 m fault broker_killed n1 7`)).toMatchObject({ duplicated: 1, unexplained: 0 })
+    const rejected = stored.replaceAll('good', 'bad').replaceAll('end jobs', 'threw jobs')
+    expect(judged(`${rejected}\n30 m dead jobs a\n30 m dead jobs a\n6 m fault broker_killed n1 7`)).toMatchObject({ ok: true, dead: 2 })
     expect(judged(`${stored}\n10 m fault broker_killed n1 11`)).toMatchObject({ duplicated: 1, unexplained: 1 })
   })
 })
