@@ -12,6 +12,7 @@ import {
   StorageType,
   type StreamConfig,
 } from '@nats-io/jetstream'
+import { asking } from './asking.ts'
 import type { Link } from './connection.ts'
 import { type Behind, type DeclareOptions, declareConsumer, declareStream, type Footing, footingOf, type Start } from './declare.ts'
 import { type Names, token } from './names.ts'
@@ -95,7 +96,7 @@ const mostLedger = 1_000_000
 
 /** The layout of a namespace. */
 export async function layout(link: Link, names: Names, options: LayoutOptions): Promise<Layout> {
-  const manager = await jetstreamManager(link.nc, { checkAPI: false, timeout: 10_000 })
+  const manager = await jetstreamManager(asking(link), { checkAPI: false, timeout: 10_000 })
   const replicas = options.replicas ?? (link.nc.info?.cluster ? 3 : 1)
   const { namespace: ns } = names
   const stream = (config: Partial<StreamConfig> & { name: string }) =>
