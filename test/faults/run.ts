@@ -16,6 +16,7 @@ import { parseArgs } from 'node:util'
 import { compile, discard } from '../bench/compile.ts'
 import { kinds } from './faults.ts'
 import { machine, type Outcome, type Progress, type Wish } from './machine.ts'
+import { write } from './write.ts'
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..')
 
@@ -110,6 +111,12 @@ function inWords(outcome: Outcome): string {
   ].join('\n')
 }
 
+/** How this run is called, without where its result goes. */
+function command(): string {
+  const given = process.argv.slice(2).filter((word, index, all) => !/^--(json|keep|write)$/.test(word) && all[index - 1] !== '--write')
+  return `npm run faults -- ${given.join(' ')}`
+}
+
 const wish = wishOf()
 const compiled = compile(root, 'test/faults')
 try {
@@ -121,6 +128,7 @@ try {
       `${JSON.stringify({ ...document, anomalies: anomalies.slice(0, 20), ...(outcome.ok ? {} : { folder }) }, null, 2)}\n`,
     )
   else process.stdout.write(`${inWords(outcome)}\n`)
+  if (flags.write !== undefined) write(flags.write, command(), outcome)
   if (flags.json && !outcome.ok) process.stderr.write(`${stories.join('\n')}\n`)
   if (outcome.ok && !flags.keep) rmSync(folder, { recursive: true, force: true })
   process.exitCode = outcome.ok ? 0 : 1

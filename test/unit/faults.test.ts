@@ -8,6 +8,7 @@ import { check, type Rules, story } from '../faults/check.ts'
 import { fold } from '../faults/fold.ts'
 import { historyOf, type Op, recorder } from '../faults/history.ts'
 import { rulesFor } from '../faults/machine.ts'
+import { page, row } from '../faults/write.ts'
 
 /** `1.5 p1 say good a` or `2 w1 begin jobs a r1`: seconds, who, and the rest as in the history; `-` is nothing. */
 function ops(text: string): Op[] {
@@ -145,6 +146,20 @@ test('an anomaly is told with what happened around it, in order', () => {
     '5.000 s  w2 begins it, as jobs',
     '5.100 s  w2 has done it',
   ])
+})
+
+test('a run is kept on a page in the place of the one before it, beside those of other commands', () => {
+  const outcome = { ...judged(once), seed: 1, layout: 'work', cluster: false, seconds: 60, kills: 3, folder: '', stories: [] } as const
+  const first = row('npm run faults -- --seed 1', { ...outcome, faults: { killed: 3, deaf: 1 } })
+  expect(first).toBe('| `npm run faults -- --seed 1` | 60 | 1 | 4 | 3 | 0 | 0 | 0 | ok |')
+  const other = row('npm run faults -- --seed 2', { ...outcome, ok: false, faults: { killed: 3 } })
+  const newer = row('npm run faults -- --seed 1', { ...outcome, acknowledged: 1234, faults: {} })
+  const rows = [first, other, newer]
+    .reduce(page, '')
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+  expect(rows).toEqual([newer, other])
+  expect(newer).toContain('| 1,234 |')
 })
 
 test('a history is read as it was written, without a line that was cut off', () => {

@@ -1,0 +1,42 @@
+/** Keeps the results of runs on a page: one row for each seed, layout and number of servers, the newest one. */
+
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import type { Outcome } from './machine.ts'
+
+const intro = `# Runs of the fault machine
+
+What \`npm run faults\` found. Producers and workers under load; processes and brokers killed, frozen, blocked, cut off and filled up;
+a history of every operation, judged by a checker. [What is guaranteed](guides/guarantees.md) says what is promised, and
+[faults](reference/faults.md) which test tries what alone.
+
+A run is ok if nothing acknowledged is lost, each doubled run is explained by a recorded fault, every result is single, nothing ran before
+its time, dead letters are those that should be, and nothing is left over. Each row is the newest run of its command, written by
+\`--write docs/faults.md\`. Runs again: after a run that did not throw.
+
+`
+
+const head = `| Command | Seconds | Acknowledged | Faults | Of them kills | Lost | Ran again | Unexplained | |
+|---|--:|--:|--:|--:|--:|--:|--:|---|
+`
+
+const count = (n: number) => n.toLocaleString('en-GB')
+
+/** The row of a run. `command` is how it was called. */
+export function row(command: string, outcome: Outcome): string {
+  const { seconds, acknowledged, faults, kills, lost, duplicated, unexplained, ok } = outcome
+  const done = Object.values(faults).reduce((sum, each) => sum + each, 0)
+  const figures = [seconds, acknowledged, done, kills, lost, duplicated, unexplained].map(count)
+  return `| \`${command}\` | ${figures.join(' | ')} | ${ok ? 'ok' : 'not ok'} |`
+}
+
+/** The page with a row more, or in place of the one of the same command. */
+export function page(before: string, added: string): string {
+  const commandOf = (line: string) => line.split('|')[1]
+  const rows = before.split('\n').filter((line) => line.startsWith('| `') && commandOf(line) !== commandOf(added))
+  return `${intro}${head}${[...rows, added].sort().join('\n')}\n`
+}
+
+/** Notes a run on a page. */
+export function write(file: string, command: string, outcome: Outcome): void {
+  writeFileSync(file, page(existsSync(file) ? readFileSync(file, 'utf8') : '', row(command, outcome)))
+}
