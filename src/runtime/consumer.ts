@@ -13,7 +13,7 @@ import { count, noted, past } from './attempt.ts'
 import type { Binding } from './binding.ts'
 import { Demand } from './demand.ts'
 import { Hand } from './hand.ts'
-import { overdue, prolong, standstill, tick } from './heartbeat.ts'
+import { overdue, prolong, tick } from './heartbeat.ts'
 import { Pending } from './pending.ts'
 import { outcomeOf, perform, refusal } from './perform.ts'
 import { Run } from './run.ts'
@@ -231,9 +231,7 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
 
   function onTick(): void {
     const now = Date.now()
-    const { lease } = binding.source
-    const silent = prolong(hand, lease, now)
-    if (silent > lease) receiver.trouble(standstill(silent, lease))
+    prolong(hand, binding.source.lease, now, receiver.trouble)
     for (const run of overdue(running, now)) interrupt(run, 'timed out')
     const idle = demand.tick(hand.size)
     fill()

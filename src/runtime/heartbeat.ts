@@ -5,8 +5,8 @@ import type { Run } from './run.ts'
 /** How often leases and deadlines are looked at, in ms. A timeout is noticed this much late at most. */
 export const tick = 100
 
-/** Says "still working" for each held delivery whose lease is a third gone. Gives the longest time, in ms, since it was last said of one. */
-export function prolong(held: Iterable<Run>, lease: number, now: number): number {
+/** Says "still working" for each held delivery whose lease is a third gone. `trouble` hears when a lease has run out: nobody got his turn. */
+export function prolong(held: Iterable<Run>, lease: number, now: number, trouble: (what: string) => void): void {
   let longest = 0
   for (const run of held) {
     const since = now - run.touchedAt
@@ -15,12 +15,9 @@ export function prolong(held: Iterable<Run>, lease: number, now: number): number
     run.touchedAt = now
     run.delivery.working()
   }
-  return longest
+  if (longest > lease)
+    trouble(`this process stood still for ${longest} ms, longer than the lease of ${lease} ms; what it holds may run elsewhere, too`)
 }
-
-/** What is told when leases have run out because nobody got his turn. */
-export const standstill = (silent: number, lease: number): string =>
-  `this process stood still for ${silent} ms, longer than the lease of ${lease} ms; what it holds may run elsewhere, too`
 
 /** The runs whose handlers have had their time. One whose end is being kept has ended. */
 export function overdue(running: Iterable<Run>, now: number): Run[] {

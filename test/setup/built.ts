@@ -24,7 +24,6 @@ export default function setup(): void {
   for (const path of all) {
     const to = join(built, path.replace(/^src\//, 'dist/').replace(/\.ts$/, '.js'))
     mkdirSync(dirname(to), { recursive: true })
-    if (path.endsWith('.d.ts')) continue
     if (path.endsWith('.ts')) writeFileSync(to, plain(join(root, path)))
     else cpSync(join(root, path), to)
   }
