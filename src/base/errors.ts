@@ -50,7 +50,7 @@ export const registry = {
   JETSTREAM_OFF: { kind: 'broker', means: 'The server keeps no streams.', fix: 'Start it with jetstream {} in its configuration, as nats-server.conf does.' },
   CONFIG_CONFLICT: { kind: 'broker', means: 'A stream or consumer on the broker differs from what the code declares. Nothing was changed.', fix: 'Change the code, or pass { onDrift: "update" } to change the broker.' },
   STORAGE_FULL: { kind: 'broker', means: 'The broker has no room left. Nothing was stored.', fix: 'Let workers drain the queue, raise the storage limit, or delete what is not needed.' },
-  QUEUE_FULL: { kind: 'broker', means: 'A queue has reached its limit. Nothing was stored.', fix: 'Add workers, slow the sender, or raise the limit of the queue.' },
+  QUEUE_FULL: { kind: 'broker', means: 'A queue has reached its limit. Nothing was stored.', fix: "Add workers, raise the limit of the queue, or let senders wait for room: full: 'wait'." },
   ALREADY_EXISTS: { kind: 'broker', means: 'Something with this key already exists.', fix: 'Use the existing one.' },
   BROKER_REFUSED: { kind: 'broker', means: 'The broker refused a request for a reason callboard does not know.', fix: 'Read the broker error in the cause.' },
   PUBLISH_UNKNOWN: { kind: 'unknown', means: 'No answer came: the message may or may not be stored.', fix: 'Repeat with the same id; within the dedupe window it is stored once.' },

@@ -2,7 +2,7 @@
 
 import type { Durability } from '../base/durability.ts'
 import type { Duration } from '../base/duration.ts'
-import { fault, shown } from '../base/errors.ts'
+import { fault } from '../base/errors.ts'
 import type { EventMap } from '../base/events.ts'
 import { newId } from '../base/ids.ts'
 import { anything, oneOf, type Reader, type ReadersOf, readOptions, signal, text, time, whole, wrong } from '../base/options.ts'
@@ -20,9 +20,10 @@ import { type Inspect, inspect } from './inspect.ts'
 import { type Ledger, ledger, ledgerDefaults, ledgerOption } from './ledger.ts'
 import { type LedgerLevel, type LedgerOptions, type LedgerSettings, ledgerWriter } from './ledger-write.ts'
 import { type LogOption, logOption } from './log.ts'
-import { settledAll, storeMany } from './many.ts'
+import { checkList, settledAll, storeMany } from './many.ts'
 import { type OpenCore, open, twoMinutes } from './open.ts'
 import { readBody } from './payload.ts'
+import { type Queues, queues } from './queues.ts'
 import type { Records } from './records.ts'
 import { type Schedules, schedules } from './schedule.ts'
 import { attendant } from './schedule-sweep.ts'
@@ -108,6 +109,8 @@ export interface Board extends Sender, AsyncDisposable {
   readonly dead: Dead
   /** What the broker enqueues or publishes later and repeatedly. */
   readonly schedules: Schedules
+  /** Where tasks wait: hold them and empty them. More is in `callboard/queues`. */
+  readonly queues: Queues
   /** Asks what a power cut would cost: how many copies there are, and how often the servers sync, where they say so. */
   durability(): Promise<Durability>
   /** What there is, for whoever operates it: asked of the broker, changing nothing. */
@@ -265,6 +268,7 @@ function face(core: OpenCore, settings: LedgerSettings): Board {
     subscription: (service, topic) => subscriptionOf(core, service, topic),
     dead: dead(core),
     schedules: schedules(core),
+    queues: queues(core),
     async durability() {
       refuseClosed()
       return core.durability()
@@ -292,8 +296,4 @@ function face(core: OpenCore, settings: LedgerSettings): Board {
 function nameable(id: string): string {
   keyToken(id)
   return id
-}
-
-function checkList(given: unknown, where: string): void {
-  if (!Array.isArray(given)) throw fault('INVALID_ARGUMENT', `The second argument of ${where} is ${shown(given)}, not a list.`)
 }

@@ -7,13 +7,15 @@ import type { Style } from '../base/events.ts'
 import { decode } from '../wire/codec.ts'
 import { header, idOf, type UserHeaders } from '../wire/envelope.ts'
 import { type BrokerFact, type ConsumerFact, inventory, type StreamFact } from '../wire/inventory.ts'
-import { hasAddress, type Lane, lanes, performerName, topicOf } from '../wire/names.ts'
-import { performerIn, roleOf, subscriptionIn, taskIn } from '../wire/names-read.ts'
+import { hasAddress, type Lane, performerName, token, topicOf } from '../wire/names.ts'
+import { performerIn, queueIn, roleOf, subscriptionIn, taskIn, waitingAmong } from '../wire/names-read.ts'
 import type { Standing } from '../wire/place.ts'
 import { type Kept, shelf } from '../wire/stored.ts'
-import type { QueueLayout, Retention } from '../wire/streams.ts'
+import type { QueueLayout, QueueLimit, Retention } from '../wire/streams.ts'
 import type { Core } from './core.ts'
+import { pausedUntil } from './pause.ts'
 import { encodingOf } from './payload.ts'
+import { byTask, nobody, type PerformerFact } from './performers.ts'
 import { type WorkerFact, workers } from './worker.ts'
 
 /** What is stored of a topic. Times in ms since 1970. */
@@ -41,27 +43,23 @@ export interface SubscriptionFact extends Standing {
   readonly oldest: number | undefined
 }
 
-/** Where the tasks of one kind and lane stand. Times in ms since 1970. */
-export interface PerformerFact extends Standing {
-  readonly task: string
-  readonly lane: Lane
-  /** Somebody has performed it once, or does now; what waits for nobody yet is not split further. */
-  readonly known: boolean
-  readonly pausedUntil: number | undefined
-  readonly lastDelivery: number | undefined
-  /** When the oldest of them was stored that has not ended. */
-  readonly oldest: number | undefined
-}
-
 /** Where a queue stands. */
 export interface QueueFact {
   readonly name: string
   readonly layout: QueueLayout
+  /** What it may hold at most; undefined: no limit. */
+  readonly limit: QueueLimit | undefined
+  readonly full: 'reject' | 'wait'
+  /** What is held against the limit. */
+  readonly held: { readonly tasks: number; readonly bytes: number }
   readonly bytes: number
+  /** When it goes on, where it is paused as a whole. */
+  readonly pausedUntil: number | undefined
   /** Tasks that wait for their time. */
   readonly scheduled: number
   /** Dead letters of its tasks. */
   readonly dead: number
+  /** In a bounded queue there are two of a task and lane: of what came at once, and of what was delayed. */
   readonly performers: readonly PerformerFact[]
 }
 
@@ -134,12 +132,10 @@ export function inspect(core: Core): Inspect {
         return who === undefined ? [] : [performer(stream.name, consumer, who)]
       }),
     )
-    const [all, held] = [
-      await look.matching(stream.name, names.waiting(queue)),
-      served.reduce((sum, each) => sum + each.waiting + each.open, 0),
-    ]
+    const [filter = names.waiting(queue)] = waitingAmong(stream.subjects, false)
+    const [all, held] = [await look.matching(stream.name, filter), served.reduce((sum, each) => sum + each.waiting + each.open, 0)]
     if (all === undefined || all.count <= held) return served
-    return [...served, ...(await unserved(queue, stream, served))]
+    return [...served, ...(await unserved(stream, filter, served))]
   }
 
   async function performer(stream: string, consumer: ConsumerFact, who: { task: string; lane: Lane }): Promise<PerformerFact> {
@@ -150,16 +146,16 @@ export function inspect(core: Core): Inspect {
   }
 
   /** Tasks for which there has never been a worker: read off the subjects they wait under. */
-  async function unserved(queue: string, stream: StreamFact, served: readonly PerformerFact[]): Promise<PerformerFact[]> {
+  async function unserved(stream: StreamFact, filter: string, served: readonly PerformerFact[]): Promise<PerformerFact[]> {
     const kinds = new Map<string, { task: string; lane: Lane }>()
-    for (const subject of (await look.subjects(stream.name, names.waiting(queue))).keys()) {
+    for (const subject of (await look.subjects(stream.name, filter)).keys()) {
       const found = taskIn(subject)
       if (found && !served.some((each) => each.task === found.task && each.lane === found.lane))
         kinds.set(performerName(found.task, found.lane), { task: found.task, lane: found.lane })
     }
     return Promise.all(
       [...kinds.values()].map(async (who) => {
-        const first = await look.matching(stream.name, names.taskFilter(queue, who.task, who.lane))
+        const first = await look.matching(stream.name, filter.replace('>', `${token(who.task)}.${who.lane}.>`))
         return { ...who, known: false, ...nobody, waiting: first?.count ?? 0, oldest: first?.storedAt }
       }),
     )
@@ -202,9 +198,17 @@ export function inspect(core: Core): Inspect {
       )
     },
     async queues() {
-      const facts = (await look.streams()).flatMap((stream) => {
+      const all = await look.streams()
+      const facts = all.flatMap((stream) => {
         const role = roleOf(names, stream.name)
-        return role?.kind === 'queue' ? [queueFact(role.name, stream)] : []
+        if (role?.kind !== 'queue') return []
+        return [
+          queueFact(
+            role.name,
+            stream,
+            all.filter((each) => queueIn(names, each.name) === role.name),
+          ),
+        ]
       })
       return (await Promise.all(facts)).sort(byName)
     },
@@ -228,20 +232,25 @@ export function inspect(core: Core): Inspect {
     broker: () => look.broker(),
   }
 
-  async function queueFact(name: string, stream: StreamFact): Promise<QueueFact> {
-    const [later, given, each] = await Promise.all([
-      look.matching(stream.name, names.delayed(name)),
+  async function queueFact(name: string, stream: StreamFact, all: readonly StreamFact[]): Promise<QueueFact> {
+    const [later, given, until, each] = await Promise.all([
+      Promise.all(all.map((one) => look.matching(one.name, names.delayed(name)))),
       look.matching(names.dead, names.deadOf(name)),
-      performers(name, stream),
+      pausedUntil(core, name),
+      Promise.all(all.map((one) => performers(name, one))),
     ])
-    const layoutOf = stream.retention === 'workqueue' ? 'work' : 'log'
+    const age = stream.said['callboard.age']
     return {
       name,
-      layout: layoutOf,
-      bytes: stream.bytes,
-      scheduled: later?.count ?? 0,
+      layout: stream.retention === 'workqueue' ? 'work' : 'log',
+      limit: age === undefined ? undefined : { tasks: stream.keeps.messages, bytes: stream.keeps.bytes, age: Number(age) },
+      full: stream.said['callboard.full'] === 'wait' ? 'wait' : 'reject',
+      held: { tasks: stream.messages, bytes: stream.bytes },
+      bytes: all.reduce((sum, one) => sum + one.bytes, 0),
+      pausedUntil: until,
+      scheduled: later.reduce((sum, found) => sum + (found?.count ?? 0), 0),
       dead: given?.count ?? 0,
-      performers: each.sort(byTask),
+      performers: each.flat().sort(byTask),
     }
   }
 }
@@ -254,21 +263,7 @@ interface TopicPlace {
   readonly stream: string
 }
 
-const nobody = {
-  waiting: 0,
-  open: 0,
-  again: 0,
-  asking: 0,
-  answered: 0,
-  paused: false,
-  pausedUntil: undefined,
-  lastDelivery: undefined,
-} as const
-
 const byName = (a: { readonly name: string }, b: { readonly name: string }): number => (a.name < b.name ? -1 : 1)
-const byTask = (a: PerformerFact, b: PerformerFact): number =>
-  a.task === b.task ? lanes.indexOf(a.lane) - lanes.indexOf(b.lane) : a.task < b.task ? -1 : 1
-
 /** A stored message for people. Undefined: callboard did not send it. */
 function factOf(kept: Kept): MessageFact | undefined {
   const { headers, sequence, storedAt, subject, body } = kept

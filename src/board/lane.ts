@@ -6,15 +6,13 @@ import type { ConsumerPlace } from '../wire/source.ts'
 import { isBounded } from '../wire/streams.ts'
 import type { Task } from './contract.ts'
 import type { Core } from './core.ts'
+import { keepPaused } from './pause.ts'
 
 /** The streams that hold the tasks of a queue: of what is to come later first, where a bounded queue keeps that apart. */
 export function streamsOf(names: Names, { place }: Pick<Task, 'place'>): string[] {
   const now = names.queue(place.name)
   return isBounded(place) ? [names.laterStream(place.name), now] : [now]
 }
-
-/** The stream that delayed tasks and schedules of a queue lie in. */
-export const laterOf = (names: Names, task: Pick<Task, 'place'>): string => streamsOf(names, task)[0] as string
 
 /** Where the performers of one lane get their tasks; what was delayed and is due first. */
 export const performerPlaces = (core: Core, task: PerformedTask, lane: Lane, lease: number): ConsumerPlace[] =>
@@ -39,7 +37,9 @@ function performerPlace(core: Core, task: PerformedTask, lane: Lane, lease: numb
     ...(log ? { footing: trimmed } : {}),
     async declare(floor) {
       if (floor !== undefined) await core.layout.queue(task.place)
-      return core.layout.consumer(stream, consumer, [filter], lease, log && floor !== undefined ? { floor } : { at: 'all' })
+      const footing = await core.layout.consumer(stream, consumer, [filter], lease, log && floor !== undefined ? { floor } : { at: 'all' })
+      await keepPaused(core, task.queue, stream, consumer)
+      return footing
     },
   }
 }

@@ -86,3 +86,8 @@ function partly(cut: readonly Prepared[][], receipts: readonly Receipt[][], caus
 export function settledAll<T>(values: (T | Promise<T>)[]): T[] | Promise<T[]> {
   return values.some((value) => value instanceof Promise) ? Promise.all(values) : (values as T[])
 }
+
+/** Refuses what is not a list of many. Throws INVALID_ARGUMENT. */
+export function checkList(given: unknown, where: string): void {
+  if (!Array.isArray(given)) throw fault('INVALID_ARGUMENT', `The second argument of ${where} is ${shown(given)}, not a list.`)
+}

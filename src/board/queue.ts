@@ -24,7 +24,7 @@ export interface QueueOptions {
   readonly layout?: QueueLayout
   /** What it may hold at most. Default: no limit but the storage of the server. Edge: a queue that exists does not get or lose `tasks` and `bytes`; other numbers are drift. */
   readonly limit?: LimitOptions
-  /** What becomes of an enqueue that does not fit: refused with `QUEUE_FULL`, or stored as soon as there is room. Default `reject`. Edge: what waits lies in the memory of its sender. */
+  /** What becomes of an enqueue that does not fit: refused with `QUEUE_FULL`, or stored as soon as there is room. Default `reject`. Edge: without a limit of tasks or bytes it says nothing; what waits lies in the memory of its sender. */
   readonly full?: 'reject' | 'wait'
 }
 
@@ -62,8 +62,7 @@ export function queue(name: string, options?: QueueOptions): Queue {
   const called = checkedWord('queue', name)
   const where = `queue(${called})`
   const { layout = 'work', limit, full = 'reject' } = readOptions(where, options, queueReaders)
-  const bounded = isBounded({ limit })
-  if (layout === 'log' && bounded)
+  if (layout === 'log' && isBounded({ limit }))
     throw fault(
       'INVALID_OPTION',
       `${where} has the layout log and a limit, which could not be kept exactly: a log keeps for a moment what is done.`,
@@ -71,8 +70,6 @@ export function queue(name: string, options?: QueueOptions): Queue {
         fix: "Leave out the limit, or the layout: a queue of the layout 'work' counts exactly.",
       },
     )
-  if (full === 'wait' && !bounded)
-    throw fault('INVALID_OPTION', `${where} is to wait when it is full, and is never full.`, { fix: 'Give it a limit of tasks or bytes.' })
   return { kind: 'queue', name: called, layout, limit, full }
 }
 

@@ -6,6 +6,7 @@
  * line, and while there is no room the looks become rarer: 10 ms apart at first, 250 ms at most.
  */
 
+import { setMaxListeners } from 'node:events'
 import { onAbort } from '../base/deadline.ts'
 import { CallboardError, fault } from '../base/errors.ts'
 import { type Outgoing, sizeOf } from '../wire/outgoing.ts'
@@ -39,7 +40,7 @@ export interface Room {
 
 interface Waiter extends Fill {
   readonly ticket: number
-  readonly leave: (error?: Error) => void
+  readonly leave: () => void
 }
 
 const soonest = 10
@@ -52,6 +53,8 @@ const overhead = 40
 /** Room in a bounded queue. `look` asks the broker how full it is. */
 export function room(queue: QueueShape, look: () => Promise<Fill>): Room {
   const limit = { tasks: queue.limit?.tasks ?? 0, bytes: queue.limit?.bytes ?? 0 }
+  const closed = new AbortController()
+  setMaxListeners(0, closed.signal)
   let line: Waiter[] = []
   let tickets = 0
   let pause = soonest
@@ -70,7 +73,7 @@ export function room(queue: QueueShape, look: () => Promise<Fill>): Room {
     for (const waiter of [...line]) {
       tasks += waiter.tasks
       bytes += waiter.bytes
-      if ((limit.tasks > 0 && tasks > limit.tasks) || (limit.bytes > 0 && bytes > limit.bytes)) break
+      if (tooMuch({ tasks, bytes })) break
       waiter.leave()
       left++
     }
@@ -79,68 +82,69 @@ export function room(queue: QueueShape, look: () => Promise<Fill>): Room {
 
   function watch(): void {
     if (timer !== undefined || line.length === 0) return
-    timer = setTimeout(
-      () => {
-        // What cannot be looked at now can be looked at later.
-        void admit()
-          .catch(() => undefined)
-          .finally(() => {
-            timer = undefined
-            watch()
-          })
-      },
-      pause * (0.75 + Math.random() / 2),
-    )
+    const look = async () => {
+      // What cannot be looked at now can be looked at later.
+      await admit().catch(() => undefined)
+      timer = undefined
+      watch()
+    }
+    timer = setTimeout(() => void look(), pause * (0.75 + Math.random() / 2))
   }
 
-  /** A place in the line. Resolves when there may be room; who was refused once more comes back to the place he had. */
-  function stand(ticket: number, need: Fill, { timeout, signal }: Patience, since: number): Promise<void> {
+  /** A place in the line. Resolves when there may be room; who was refused once more comes back to the place he had. Rejects with what ends the waiting. */
+  function stand(ticket: number, need: Fill, over: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const left = timeout === undefined ? undefined : Math.max(0, since + timeout - Date.now())
-      const late = left === undefined ? undefined : setTimeout(() => waiter.leave(timedOut), left)
-      const unwatch = signal && onAbort(signal, () => waiter.leave(aborted(queue, signal)))
-      const waiter: Waiter = {
-        ...need,
-        ticket,
-        leave(error) {
-          clearTimeout(late)
-          unwatch?.()
-          line = line.filter((each) => each !== waiter)
-          if (error === undefined) resolve()
-          else reject(error)
-        },
+      if (over.aborted) return reject(over.reason)
+      const leave = () => {
+        unwatch()
+        line = line.filter((each) => each !== waiter)
+        if (over.aborted) reject(over.reason)
+        else resolve()
       }
+      const waiter: Waiter = { ...need, ticket, leave }
       const behind = line.findIndex((each) => each.ticket > ticket)
       line.splice(behind < 0 ? line.length : behind, 0, waiter)
+      const unwatch = onAbort(over, leave)
       watch()
     })
   }
 
-  async function refuse(why: string | undefined, since: number, cause: unknown): Promise<CallboardError> {
+  /** What is said of a queue that had no room. */
+  async function refusal(why: string, cause: unknown): Promise<CallboardError> {
     const fill = await filled().catch(() => ({ tasks: Number.NaN, bytes: Number.NaN }))
-    return full(queue, fill, why, Date.now() - since, cause)
+    const most = [limit.tasks > 0 ? counted(limit.tasks, 'task') : '', limit.bytes > 0 ? counted(limit.bytes, 'byte') : '']
+    const said = `The queue ${queue.name} is full: it holds ${told(fill)}, the limit is ${most.filter(Boolean).join(' and ')}.`
+    return fault('QUEUE_FULL', said, { why, cause, details: { queue: queue.name, ...fill, limit } })
   }
 
-  async function through<T>(messages: readonly Outgoing[], patience: Patience, store: () => Promise<T>): Promise<T> {
+  async function through<T>(messages: readonly Outgoing[], { timeout, signal }: Patience, store: () => Promise<T>): Promise<T> {
     const ticket = ++tickets
-    const since = Date.now()
     const need = { tasks: messages.length, bytes: messages.reduce((sum, each) => sum + roomOf(each), 0) }
+    let late: AbortSignal | undefined
+    let over: AbortSignal | undefined
     let cause: unknown
+    // Most find room, and need nothing of this.
+    const inLine = () => {
+      late ??= timeout === undefined ? undefined : AbortSignal.timeout(timeout)
+      over ??= AbortSignal.any([closed.signal, signal, late].filter((each) => each !== undefined))
+      return stand(ticket, need, over)
+    }
     try {
-      if (line.length > 0) await stand(ticket, need, patience, since)
+      if (line.length > 0) await inLine()
       for (;;) {
         try {
           return await store()
         } catch (error) {
           if (!(error instanceof CallboardError) || error.code !== 'QUEUE_FULL') throw error
           cause = error
-          if (tooMuch(need)) throw await refuse(`${told(need)} can never be in it at once.`, since, error)
-          if (queue.full === 'reject') throw await refuse(undefined, since, error)
         }
-        await stand(ticket, need, patience, since)
+        if (tooMuch(need)) throw await refusal(`${told(need)} can never be in it at once.`, cause)
+        if (queue.full === 'reject') throw await refusal('', cause)
+        await inLine()
       }
     } catch (error) {
-      throw error === timedOut ? await refuse(`No room was found in ${patience.timeout} ms.`, since, cause) : error
+      if (late?.aborted && error === late.reason) throw await refusal(`No room was found in ${timeout} ms.`, cause)
+      throw signal?.aborted && error === signal.reason ? aborted(queue, signal) : error
     }
   }
 
@@ -152,34 +156,14 @@ export function room(queue: QueueShape, look: () => Promise<Fill>): Room {
       publish: (message, signal) => through([message], { timeout, signal }, () => publish(message, signal)),
       publishBatch: (messages, signal) => through(messages, { timeout, signal }, () => publishBatch(messages, signal)),
     }),
-    close() {
-      for (const waiter of line)
-        waiter.leave(fault('CLOSED', `The board was closed while it waited for room in ${queue.name}; nothing was stored.`))
-      clearTimeout(timer)
-    },
+    close: () => closed.abort(fault('CLOSED', `The board was closed while it waited for room in ${queue.name}; nothing was stored.`)),
   }
 }
 
-const timedOut = new Error('timed out')
-
 const roomOf = (message: Outgoing): number => message.subject.length + sizeOf(message) + overhead
 
-const number = new Intl.NumberFormat('en')
-const told = ({ tasks, bytes }: Fill): string =>
-  `${number.format(tasks)} ${tasks === 1 ? 'task' : 'tasks'} of ${number.format(bytes)} bytes`
-
-function full(queue: QueueShape, fill: Fill, why: string | undefined, waited: number, cause: unknown): CallboardError {
-  const { tasks = 0, bytes = 0 } = queue.limit ?? {}
-  const most = [...(tasks > 0 ? [`${number.format(tasks)} tasks`] : []), ...(bytes > 0 ? [`${number.format(bytes)} bytes`] : [])].join(
-    ' and ',
-  )
-  return fault('QUEUE_FULL', `The queue ${queue.name} is full: it holds ${told(fill)}, the limit is ${most}.`, {
-    ...(why === undefined ? {} : { why }),
-    ...(queue.full === 'reject' ? { fix: "Add workers, raise the limit of the queue, or let senders wait for room: full: 'wait'." } : {}),
-    cause,
-    details: { queue: queue.name, tasks: fill.tasks, bytes: fill.bytes, limit: { tasks, bytes }, waited },
-  })
-}
+const counted = (n: number, what: string): string => `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`
+const told = ({ tasks, bytes }: Fill): string => `${counted(tasks, 'task')} of ${counted(bytes, 'byte')}`
 
 function aborted({ name }: QueueShape, signal: AbortSignal): CallboardError {
   return fault('ABORTED', `Waiting for room in the queue ${name} was aborted; the outcome is not stored.`, {

@@ -12,6 +12,7 @@ import type { BatchPerformer, BatchSubscriber } from './batch.ts'
 import type { Subscribable, Task, Topic, TopicPattern } from './contract.ts'
 import type { Core } from './core.ts'
 import { defaults } from './defaults.ts'
+import { heedPause } from './pause.ts'
 import type { Working } from './roster.ts'
 import { performance } from './task.ts'
 import type { BatchPerformOptions, Performer, PerformOptions } from './task-options.ts'
@@ -83,6 +84,7 @@ export function service(
   const binds: Bind[] = []
   const names = new Set<string>()
   const desks: (readonly [Task, () => readonly Consumer[]])[] = []
+  const heeds: (() => Promise<() => void>)[] = []
 
   function once(kind: string, contract: string): void {
     if (names.has(`${kind} ${contract}`)) throw fault('DUPLICATE_HANDLER', `${name} has two handlers for ${kind} ${contract}.`)
@@ -107,6 +109,7 @@ export function service(
       let bound: Binding[] = []
       binds.push(async () => (bound = await performance(core, name, task, handler, options)))
       desks.push([task, () => running.filter((each) => bound.includes(each.binding))])
+      heeds.push(() => heedPause(core, task.queue, { hold: (on) => bound[0]?.slots.hold(on) }))
       return builder
     },
     start() {
@@ -128,6 +131,7 @@ export function service(
     try {
       for (const bind of binds) for (const binding of await bind()) running.push(consumer(binding, core.worker, core.events))
       for (const [task, consumers] of desks) unsubscribe.push(await openDesk(core, task, consumers))
+      for (const heed of heeds) unsubscribe.push(await heed())
       for (const each of running) await each.start()
     } catch (error) {
       await stop(0)

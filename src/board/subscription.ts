@@ -10,6 +10,7 @@ import { place, type Standing } from '../wire/place.ts'
 import type { Subscribable } from './contract.ts'
 import type { Core } from './core.ts'
 import { homeOf } from './home.ts'
+import { century } from './pause.ts'
 
 /** A point in a topic: its end, its beginning, a time, or a sequence. */
 export type Point = 'new' | 'all' | Date | number
@@ -33,9 +34,6 @@ export interface Subscription {
   /** The service leaves for good: nothing is kept for it any more. False: it had not subscribed. Stop the service first. */
   leave(): Promise<boolean>
 }
-
-/** As long as anybody means by "until further notice". */
-const century = 100 * 365 * 86_400_000
 
 /** A point as the broker takes it. */
 export const startOf = (point: Point): Start =>

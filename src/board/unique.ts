@@ -1,7 +1,7 @@
 /** One task of a key at a time: whoever asks for another while it waits or runs is answered with the first. */
 
 import { setTimeout as after } from 'node:timers/promises'
-import { CallboardError, fault, UnknownOutcomeError } from '../base/errors.ts'
+import { CallboardError, fault } from '../base/errors.ts'
 import { keyToken, token } from '../wire/names.ts'
 import { shelf } from '../wire/stored.ts'
 import { isBounded } from '../wire/streams.ts'
@@ -59,7 +59,7 @@ async function occupant(core: Core, task: Task, key: string) {
   return found.find((each) => each !== undefined)
 }
 
-/** Longer than a publish may take: whoever dies while he is alone, or does not know what he stored, is waited for so long. */
+/** Longer than a publish may take: whoever dies while he is alone is waited for so long. */
 const turn = 45_000
 
 /**
@@ -69,12 +69,9 @@ const turn = 45_000
 export async function alone<T>(core: Core, task: Task, key: string, { signal }: Patience, work: () => Promise<T>): Promise<T> {
   const revision = await takeTurn(core, core.names.record('turn', task.queue, token(task.name), keyToken(key)), signal)
   try {
-    const done = await work()
+    return await work()
+  } finally {
     core.table.drop(revision)
-    return done
-  } catch (error) {
-    if (!(error instanceof UnknownOutcomeError)) core.table.drop(revision)
-    throw error
   }
 }
 

@@ -46,6 +46,7 @@ export class Slots {
   #free: number
   #turn = 0
   #fromBehind = false
+  #held = false
   readonly #sharers = new Map<Fill, () => boolean>()
 
   constructor(size: number) {
@@ -63,9 +64,16 @@ export class Slots {
     this.#sharers.set(fill, expects)
   }
 
+  /** As long as they are held nobody gets one. */
+  hold(on: boolean): void {
+    if (this.#held === on) return
+    this.#held = on
+    if (!on) for (const fill of this.#sharers.keys()) fill()
+  }
+
   /** Whether there is one to take. */
   offers(taker?: Fill): boolean {
-    return this.#free > 0 && (this.#fromBehind || !this.#expectedBefore(taker))
+    return !this.#held && this.#free > 0 && (this.#fromBehind || !this.#expectedBefore(taker))
   }
 
   take(taker?: Fill): boolean {

@@ -12,6 +12,8 @@ import type { Retention } from './streams.ts'
 export interface ConsumerFact extends Standing {
   readonly name: string
   readonly filters: readonly string[]
+  /** What lies at or before this sequence has been handed over once. */
+  readonly delivered: number
   /** When it goes on by itself, where it is paused. */
   readonly pausedUntil: number | undefined
   readonly created: number
@@ -34,6 +36,8 @@ export interface StreamFact {
   readonly replicas: number
   /** Kept so long (ms), so many bytes, so many messages; 0: without limit. */
   readonly keeps: Retention
+  /** Said by callboard when it declared it. */
+  readonly said: Readonly<Record<string, string>>
   readonly consumers: readonly ConsumerFact[]
 }
 
@@ -95,6 +99,7 @@ export function inventory(link: Link, manager: JetStreamManager, namespace: stri
       last: some ? Date.parse(state.last_ts) : undefined,
       replicas: config.num_replicas,
       keeps: { age: config.max_age / 1_000_000, bytes: Math.max(0, config.max_bytes), messages: Math.max(0, config.max_msgs) },
+      said: config.metadata ?? {},
       consumers,
     }
   }
@@ -168,6 +173,7 @@ function consumerFact(info: ConsumerInfo): ConsumerFact {
     ...standing,
     name: info.name,
     filters: config.filter_subjects ?? (config.filter_subject === undefined ? [] : [config.filter_subject]),
+    delivered: info.delivered.stream_seq,
     pausedUntil: standing.paused && until !== undefined ? Date.parse(until) : undefined,
     created: Date.parse(info.created),
     lastDelivery: active === undefined ? undefined : Math.floor(Date.parse(String(active))) || undefined,

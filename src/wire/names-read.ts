@@ -5,7 +5,8 @@ import { type Lane, lanes, type Names, none, untoken } from './names.ts'
 /** What a stream of a namespace is for, read from its name. */
 export type Role =
   | { readonly kind: 'topics' | 'table' | 'dead' | 'ledger' }
-  | { readonly kind: 'topic' | 'queue'; readonly name: string }
+  /** `later`: what a bounded queue is to get later. */
+  | { readonly kind: 'topic' | 'queue' | 'later'; readonly name: string }
   /** Somebody else's. */
   | undefined
 
@@ -18,8 +19,23 @@ export function roleOf(names: Names, stream: string): Role {
   if (stream === names.ledger) return { kind: 'ledger' }
   if (stream.startsWith(`${upper}_TOPIC_`)) return { kind: 'topic', name: untoken(stream.slice(upper.length + 7)) }
   if (stream.startsWith(`${upper}_QUEUE_`)) return { kind: 'queue', name: stream.slice(upper.length + 7) }
+  if (stream.startsWith(`${upper}_LATER_`)) return { kind: 'later', name: stream.slice(upper.length + 7) }
   return undefined
 }
+
+/** The queue that a stream belongs to. */
+export function queueIn(names: Names, stream: string): string | undefined {
+  const role = roleOf(names, stream)
+  return role?.kind === 'queue' || role?.kind === 'later' ? role.name : undefined
+}
+
+/** Of the subjects of a queue's stream those under which tasks wait; or under which they wait for their time. */
+export const waitingAmong = (subjects: readonly string[], delayed: boolean): string[] =>
+  subjects.filter((subject) => (delayed ? ['later'] : ['task', 'due']).includes(subject.split('.')[1] ?? ''))
+
+/** Whether a subject is one that a filter means. */
+export const meant = (filter: string, subject: string): boolean =>
+  new RegExp(`^${filter.replaceAll('.', '\\.').replaceAll('*', '[^.]+').replace('>', '.+')}$`).test(subject)
 
 /** The service and the topic, or pattern, of a subscription, read from its consumer. Undefined: it is none. */
 export function subscriptionIn(consumer: string): { readonly service: string; readonly topic: string } | undefined {
@@ -40,7 +56,7 @@ export function taskIn(
   | { readonly later: boolean; readonly queue: string; readonly task: string; readonly lane: Lane; readonly key: string | undefined }
   | undefined {
   const [, kind, queue, task, lane, key = none] = subject.split('.')
-  if ((kind !== 'task' && kind !== 'later') || !queue || !task || !lanes.includes(lane as Lane)) return undefined
+  if ((kind !== 'task' && kind !== 'due' && kind !== 'later') || !queue || !task || !lanes.includes(lane as Lane)) return undefined
   return { later: kind === 'later', queue, task: untoken(task), lane: lane as Lane, key: keyIn(key) }
 }
 

@@ -240,8 +240,6 @@ describe('in a bounded queue', () => {
 
 test('limits that cannot be kept are refused, all complaints at once', async () => {
   expect(() => queue('a', { layout: 'log', limit: { tasks: 1 } })).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }))
-  expect(() => queue('a', { full: 'wait' })).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }))
-  expect(() => queue('a', { full: 'wait', limit: { age: '1h' } })).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }))
   expect(() => queue('a', { full: 'drop' as never, limit: { tasks: 0, bytes: -1, days: 1 } as never })).toThrow(
     /full is "drop".*limit.*tasks is 0.*bytes is -1|limit.*tasks is 0.*bytes is -1.*full is "drop"/,
   )

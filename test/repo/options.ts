@@ -46,6 +46,8 @@ const places: readonly (readonly [call: string, interfaces: readonly string[], m
     ['DeadSelector'],
     'What is left out may be anything. `redrive` and `discard` want a selector, and `{}` means all.',
   ],
+  ['board.queues.purge(queue, options?)', ['PurgeOptions'], ''],
+  ['board.queues.drain(queue, options?)', ['DrainOptions'], ''],
   ['board.schedules.set(name, when, task, input, options?)', ['TaskScheduleOptions'], ''],
   ['board.schedules.set(name, when, topic, event, options?)', ['EventScheduleOptions'], ''],
 ]
