@@ -36,7 +36,8 @@ export interface EventMap {
     /** Its place in the stream; 0 where it was stored before. */
     readonly sequence: number
     readonly queue?: string | undefined
-    /** What a handler was working on that stored this. */
+    /** The service whose handler stored this, and what it was working on. */
+    readonly service?: string | undefined
     readonly parent?: string | undefined
     /** When it is due, in ms since 1970, where it was asked for later. */
     readonly due?: number | undefined

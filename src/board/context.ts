@@ -104,6 +104,7 @@ class Context implements Sender {
   #derived(name: string): Origin {
     return {
       parent: this.id,
+      service: this.#service,
       idFor: (body) => {
         this.#said ??= new Map()
         const once = derivedId(this.#scope, this.id, name, body)

@@ -31,6 +31,8 @@ export interface Receipt {
 export interface Origin {
   /** The id of what the handler is working on. */
   readonly parent: string
+  /** The service of that handler. */
+  readonly service: string
   /** The id of what is said, where its options name none: the same each time the same is said. */
   idFor(body: Uint8Array): string
 }

@@ -125,6 +125,7 @@ export function tellEnqueued(core: Core, task: Task, receipt: Receipt, due?: num
     id,
     sequence,
     duplicate,
+    service: origin?.service,
     parent: origin?.parent,
     due,
   })

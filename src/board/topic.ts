@@ -117,6 +117,7 @@ export function tellPublished(core: Core, topic: Topic, receipt: Receipt, origin
     id,
     sequence,
     duplicate,
+    service: origin?.service,
     parent: origin?.parent,
     due: undefined,
   })

@@ -52,7 +52,7 @@ test('the ledger tells what became of a task, and of an event for each service',
   })
   expect(child).toMatchObject({ style: 'explicit', name: 'mail.send', queue: 'mail', sequence: expect.any(Number) })
   expect(await storyOf(board, (child as LedgerEntry).id)).toEqual([
-    { kind: 'stored', parent: id },
+    { kind: 'stored', service: 'planner', parent: id },
     { kind: 'failed', service: 'mailer', attempt: 1, error: failed },
     { kind: 'succeeded', service: 'mailer', attempt: 2 },
   ])

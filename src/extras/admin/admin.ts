@@ -2,34 +2,64 @@
 
 import { hostname, userInfo } from 'node:os'
 import { fault } from '../../base/errors.ts'
-import { callable, readOptions, text } from '../../base/options.ts'
-import type { Board, Occurrence, Schedule } from '../../index.ts'
+import { callable, readOptions, text, time, whole } from '../../base/options.ts'
+import type { Board, Duration, LedgerPoint, Occurrence, Schedule } from '../../index.ts'
+import { besideOf, rateOf, selectableEntry, workerView } from './beside.ts'
 import { type Commands, commands } from './commands.ts'
+import { detailOf, entryView, type Sources, traceOf } from './detail.ts'
+import type { Moment } from './fold.ts'
 import { attention, judged } from './health.ts'
+import { history } from './history.ts'
 import { deadGroups, deadPage, deadView, errorView } from './letters.ts'
-import { type ListOptions, matching, page } from './list.ts'
+import { type ListOptions, matching, type Past, page } from './list.ts'
+import { matchesSelector } from './match.ts'
 import type {
   AuditView,
+  Because,
   DeadGroupView,
   DeadView,
   Health,
+  MessageDetail,
+  MessageState,
   MessageView,
   Overview,
   Page,
   QueueView,
   ScheduleView,
+  Series,
   SubscriptionView,
   TopicView,
+  Trace,
+  TraceEntry,
+  WorkerView,
 } from './model.ts'
 import { parseSelector } from './selector.ts'
+import { finest, type SeriesOptions, seriesOf } from './series.ts'
 import { type Beside, known, queueView, subscriptionView, topicViews } from './views.ts'
+import { whyQueue, whySubscription } from './why.ts'
 
 /** How an admin is opened. */
 export interface AdminOptions {
   /** Who acts, for the record of what was done. Default: the user and host of this process. */
   readonly who?: string
-  /** Hears what was done through it. Default: nobody. */
+  /** How far back the ledger is read. Default 24 h. Edge: at least 1 min; what it keeps bounds it, too. */
+  readonly history?: Duration
+  /** Tasks and events of the past that are kept in memory. Default 100,000. Edge: at least 100; of older ones only those that wait or are dead are seen in lists. */
+  readonly most?: number
+  /** Hears what was done through it, beside the record in the ledger. Default: nobody. */
   readonly heard?: (entry: AuditView) => void
+}
+
+/** What is asked about by `why`. */
+export type WhyTarget = { readonly id: string } | { readonly queue: string } | { readonly service: string; readonly topic: string }
+
+/** What is heard by `tail`. */
+export interface TailOptions {
+  /** Which entries. Default: all. Edge: what an entry does not say does not match. */
+  readonly selector?: string
+  /** Where to begin: with what is new, with all that is kept, at a time, or behind the place of an entry. Default `new`. */
+  readonly from?: LedgerPoint
+  readonly signal?: AbortSignal
 }
 
 /** Questions and commands about a board. Names that are not there throw NOT_FOUND, selectors that cannot be read INVALID_SELECTOR. */
@@ -45,6 +75,24 @@ export interface Admin extends Commands {
   queue(name: string): Promise<QueueView>
   /** Tasks and events that match, page by page. */
   messages(selector?: string, options?: ListOptions): Promise<Page<MessageView>>
+  /** How many tasks and events match, by state. */
+  counts(selector?: string): Promise<Partial<Record<MessageState, number>>>
+  /** Everything about one task or event: its runs, its payload, what it caused, and why it is where it is. */
+  message(id: string): Promise<MessageDetail>
+  /** From what was said to every effect: who ran because they subscribed, and who because they were named. `most`: what one run caused that is shown, by default 100. */
+  trace(id: string, options?: { readonly most?: number }): Promise<Trace>
+  /** Why something waits, was retried, died or lags, in words. */
+  why(target: WhyTarget): Promise<readonly Because[]>
+  /** Processes that run services. One that was killed is gone after 15 s. */
+  workers(): Promise<WorkerView[]>
+  /** What happens, live, of those that match; `from` goes on behind the place of an entry. */
+  tail(options?: TailOptions): AsyncIterable<TraceEntry>
+  /** Numbers over time; by default of the last 15 min. */
+  series(options?: Partial<SeriesOptions>): Promise<Series>
+  /** What operators did, newest first. */
+  audit(limit?: number): Promise<AuditView[]>
+  /** How far back the views see, and how much they hold. */
+  reach(): Promise<{ readonly since?: number; readonly entries: number; readonly messages: number; readonly forgotten: number }>
   /** Dead letters that match, newest first, page by page. */
   dead(selector?: string, options?: ListOptions): Promise<Page<DeadView>>
   deadLetter(sequence: number): Promise<DeadView>
@@ -59,14 +107,44 @@ export interface Admin extends Commands {
 
 /** Opens the admin of a board. It is closed with the board. */
 export function admin(board: Board, options?: AdminOptions): Admin {
-  const { who = `${userInfo().username}@${hostname()}`, heard } = readOptions('admin()', options, {
+  const {
+    who = `${userInfo().username}@${hostname()}`,
+    heard,
+    history: age = 86_400_000,
+    most = 100_000,
+  } = readOptions('admin()', options, {
     who: text,
     heard: callable<NonNullable<AdminOptions['heard']>>(),
+    history: time(60_000),
+    most: whole(100, 10_000_000),
   })
-  const beside: Beside = { servesTopic: () => [], servesTask: () => [] }
+  const past = history(board, age, most)
+  // Rates need the last minute only, which is read at once, however much history there is.
+  const lately = history(board, 70_000, 1)
+
+  async function look(): Promise<Beside> {
+    const [alive] = await Promise.all([board.inspect.workers(), lately.caughtUp()])
+    return besideOf(alive, lately)
+  }
+
+  async function moment(): Promise<Moment> {
+    return { now: Date.now(), alive: new Set((await board.inspect.workers()).map(({ name }) => name)) }
+  }
+
+  async function pastNow(): Promise<Past> {
+    await past.caughtUp()
+    return { folded: past.folded, moment: await moment() }
+  }
+
+  const sources: Sources = {
+    board,
+    history: past,
+    moment,
+    queue: async (name) => (await queues()).find((each) => each.name === name),
+  }
 
   async function subscriptions(of: { readonly service?: string; readonly topic?: string } = {}): Promise<SubscriptionView[]> {
-    const facts = await board.inspect.subscriptions()
+    const [facts, beside] = await Promise.all([board.inspect.subscriptions(), look()])
     return facts
       .filter((each) => (of.service ?? each.service) === each.service && (of.topic ?? each.topic) === each.topic)
       .map((each) => subscriptionView(each, beside))
@@ -74,11 +152,12 @@ export function admin(board: Board, options?: AdminOptions): Admin {
 
   async function topics(): Promise<TopicView[]> {
     const [facts, all] = await Promise.all([board.inspect.topics(), subscriptions()])
-    return topicViews(facts, all)
+    return topicViews(facts, all).map((each) => ({ ...each, rate: rateOf(lately, { topic: each.name }).stored }))
   }
 
   async function queues(): Promise<QueueView[]> {
-    return (await board.inspect.queues()).map((fact) => queueView(fact, beside))
+    const [facts, beside] = await Promise.all([board.inspect.queues(), look()])
+    return facts.map((fact) => queueView(fact, beside))
   }
 
   async function schedules(): Promise<ScheduleView[]> {
@@ -87,15 +166,20 @@ export function admin(board: Board, options?: AdminOptions): Admin {
     return all.sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
-  return {
+  async function workers(): Promise<WorkerView[]> {
+    return (await board.inspect.workers()).map(workerView)
+  }
+
+  const view: Admin = {
     board,
     async overview() {
-      const [every, places, waiting, planned, letters] = await Promise.all([
+      const [every, places, waiting, planned, letters, alive] = await Promise.all([
         topics(),
         subscriptions(),
         queues(),
         schedules(),
         board.inspect.dead(),
+        workers(),
       ])
       const sum = (of: (queue: QueueView) => number) => waiting.reduce((total, each) => total + of(each), 0)
       return {
@@ -111,8 +195,9 @@ export function admin(board: Board, options?: AdminOptions): Admin {
         dead: letters.count,
         lagging: places.filter(({ waiting }) => waiting > 0).length,
         schedules: planned.length,
-        workers: 0,
-        attention: attention({ queues: waiting, subscriptions: places, schedules: planned }),
+        workers: alive.length,
+        rates: rateOf(lately, {}),
+        attention: attention({ queues: waiting, subscriptions: places, schedules: planned, workers: alive }),
       }
     },
     topics,
@@ -124,7 +209,42 @@ export function admin(board: Board, options?: AdminOptions): Admin {
     queue: async (name) => found(await queues(), ({ name: each }) => each === name, `queue ${name}`),
     async messages(selector = '', options) {
       const read = parseSelector(selector)
-      return page(matching(board, read, options?.data), read, options)
+      return page(matching(board, read, options?.data, await pastNow()), read, options)
+    },
+    async counts(selector = '') {
+      const counts: Partial<Record<MessageState, number>> = {}
+      for await (const { state } of matching(board, parseSelector(selector), false, await pastNow()))
+        counts[state] = (counts[state] ?? 0) + 1
+      return counts
+    },
+    message: (id) => detailOf(sources, id),
+    trace: (id, { most: shown = 100 } = {}) => traceOf(sources, id, shown),
+    async why(target) {
+      const now = Date.now()
+      if ('queue' in target) return whyQueue(await view.queue(target.queue), now)
+      if ('service' in target) return whySubscription(await view.subscription(target.service, target.topic), now)
+      return (await detailOf(sources, target.id)).why
+    },
+    workers,
+    async *tail({ selector = '', ...options } = {}) {
+      const read = parseSelector(selector)
+      for await (const entry of board.ledger.tail(options))
+        if (matchesSelector(read, selectableEntry(entry), Date.now())) yield entryView(entry)
+    },
+    async series(options = {}) {
+      await past.caughtUp()
+      const to = options.to ?? Date.now()
+      const from = options.from ?? to - 15 * 60_000
+      return seriesOf(past.counted, { ...options, from, to, step: options.step ?? Math.max(finest, (to - from) / 120) })
+    },
+    async audit(limit = 100) {
+      await past.caughtUp()
+      return past.audit.slice(-limit).reverse()
+    },
+    async reach() {
+      await past.caughtUp()
+      const { folded, since, entries } = past
+      return { entries, messages: folded.living.size + folded.dead.size, forgotten: folded.forgotten, ...known('since', since) }
     },
     dead: (selector = '', { limit = 100, cursor, data = false } = {}) =>
       deadPage(board, selector, Math.max(1, Math.min(1000, limit)), cursor, data),
@@ -134,13 +254,22 @@ export function admin(board: Board, options?: AdminOptions): Admin {
     schedule: async (name) => scheduleView(await board.schedules.show(name)),
     upcoming: (name, count = 5, zone) => board.schedules.next(name, count, zone === undefined ? {} : { zone }),
     async health() {
-      const [broker, waiting, places, planned] = await Promise.all([board.inspect.broker(), queues(), subscriptions(), schedules()])
-      return judged({ namespace: board.namespace, broker, queues: waiting, subscriptions: places, schedules: planned })
+      const [broker, waiting, places, planned, alive] = await Promise.all([
+        board.inspect.broker(),
+        queues(),
+        subscriptions(),
+        schedules(),
+        workers(),
+      ])
+      return judged({ namespace: board.namespace, broker, queues: waiting, subscriptions: places, schedules: planned, workers: alive })
     },
-    ...commands(board, async (what, selector, count) => {
-      heard?.({ at: Date.now(), who, what, ...known('selector', selector), ...known('count', count) })
+    ...commands(board, pastNow, async (what, selector, count) => {
+      const more = { ...known('selector', selector), ...known('count', count) }
+      heard?.({ at: Date.now(), who, what, ...more })
+      await board.ledger.note({ who, text: what, ...more })
     }),
   }
+  return view
 }
 
 function found<T>(all: readonly T[], is: (one: T) => boolean, what: string): T {

@@ -5,7 +5,7 @@ import { type Board, type DeadLetter, type EnqueueOptions, type PublishOptions, 
 import { type BulkOptions, bulk } from './bulk.ts'
 import { subscribableOf, taskOf, topicOf } from './contracts.ts'
 import { deadMatching } from './letters.ts'
-import { matching } from './list.ts'
+import { matching, type Past } from './list.ts'
 import type { BulkReport, MessageView } from './model.ts'
 import { parseSelector } from './selector.ts'
 
@@ -44,8 +44,10 @@ export interface Commands {
 /** Notes what was done: who, what, how many. */
 export type Note = (what: string, selector?: string, count?: number) => Promise<void>
 
+const alive: ReadonlySet<string> = new Set(['ready', 'scheduled', 'running', 'retrying'])
+
 /** What an operator can do with a board. `note` keeps a record of each. */
-export function commands(board: Board, note: Note): Commands {
+export function commands(board: Board, past: () => Promise<Past>, note: Note): Commands {
   async function seat(service: string, name: string) {
     const found = (await board.inspect.subscriptions()).find((each) => each.service === service && each.topic === name)
     if (!found) throw fault('NOT_FOUND', `${service} has no subscription to ${name}.`)
@@ -69,8 +71,8 @@ export function commands(board: Board, note: Note): Commands {
   }
 
   async function* tasks(selector: string): AsyncGenerator<MessageView> {
-    for await (const each of matching(board, parseSelector(selector)))
-      if (each.style === 'explicit' && each.state !== 'dead' && each.state !== 'expired') yield each
+    for await (const each of matching(board, parseSelector(selector), false, await past()))
+      if (each.style === 'explicit' && alive.has(each.state)) yield each
   }
 
   const handleOf = ({ name, queue = 'default', id, sequence = 0 }: MessageView) =>

@@ -1,7 +1,7 @@
 /** How the board and its broker are: looked at, and said in words. */
 
 import type { BrokerFact } from '../../index.ts'
-import type { Because, Health, HealthCheck, QueueView, ScheduleView, SubscriptionView } from './model.ts'
+import type { Because, Health, HealthCheck, QueueView, ScheduleView, SubscriptionView, WorkerView } from './model.ts'
 import { known } from './views.ts'
 
 /** What the judgement is made of. */
@@ -11,12 +11,16 @@ export interface HealthFacts {
   readonly queues: readonly QueueView[]
   readonly subscriptions: readonly SubscriptionView[]
   readonly schedules: readonly ScheduleView[]
+  readonly workers: readonly WorkerView[]
 }
 
 /** Storage beyond this share of the limit is worth a word. */
 const nearlyFull = 0.8
 /** A broker slower than this is worth a word, in ms. */
 const slow = 100
+
+/** An event loop held longer than this is worth a word, in ms. */
+const tooLate = 1000
 
 /** Judges. */
 export function judged(facts: HealthFacts): Health {
@@ -50,7 +54,7 @@ function storage({ storage, storageLimit }: BrokerFact): HealthCheck {
 }
 
 /** What needs somebody, the worst first. */
-export function attention({ queues, subscriptions, schedules }: Omit<HealthFacts, 'broker' | 'namespace'>): Because[] {
+export function attention({ queues, subscriptions, schedules, workers }: Omit<HealthFacts, 'broker' | 'namespace'>): Because[] {
   const deserted = queues
     .filter(({ blocked }) => blocked === 'no-worker')
     .map(({ name, ready, retrying, running }) => ({
@@ -82,5 +86,18 @@ export function attention({ queues, subscriptions, schedules }: Omit<HealthFacts
   const paused = queues
     .filter((queue) => queue.paused)
     .map(({ name }) => ({ code: 'paused', text: `The queue ${name} is paused.`, fix: `callboard queue resume ${name}` }))
-  return [...deserted, ...stuck, ...lagging, ...dead, ...paused]
+  const late = workers
+    .filter(({ loopLag }) => loopLag > tooLate)
+    .map(({ name, loopLag }) => ({
+      code: 'loop-lag',
+      text: `The event loop of ${name} was held for ${loopLag} ms: answers and timers were late.`,
+      fix: 'Move work that computes into a thread.',
+    }))
+  const silent = workers
+    .filter(({ dropped }) => dropped > 0)
+    .map(({ name, dropped }) => ({
+      code: 'ledger-dropped',
+      text: `${name} has left out ${dropped} entries of the ledger: views of what it did have gaps.`,
+    }))
+  return [...deserted, ...stuck, ...lagging, ...dead, ...paused, ...late, ...silent]
 }

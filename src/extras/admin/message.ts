@@ -81,7 +81,7 @@ export interface AttemptView {
   readonly startedAt: number
   readonly endedAt?: number
   readonly ms?: number
-  readonly state: 'running' | 'succeeded' | 'failed' | 'snoozed' | 'interrupted' | 'cancelled' | 'skipped' | 'buried' | 'lost'
+  readonly state: 'running' | 'succeeded' | 'failed' | 'snoozed' | 'interrupted' | 'cancelled' | 'skipped' | 'lost'
   readonly error?: ErrorView
   /** When it was to be tried again. */
   readonly nextAt?: number
@@ -114,7 +114,7 @@ export interface TraceEntry {
   readonly name: string
   /** Who told it. */
   readonly worker: string
-  readonly service?: string
+  readonly service?: string | undefined
   readonly attempt?: number
   readonly ms?: number
   /** ms until it is tried again. */
@@ -122,10 +122,12 @@ export interface TraceEntry {
   readonly error?: ErrorView
   readonly reason?: Reason
   readonly parent?: string
-  readonly queue?: string
-  readonly lane?: Lane
+  readonly queue?: string | undefined
   readonly sequence?: number
   readonly due?: number
+  /** How far it is, where that is a number. */
+  readonly progress?: number
+  readonly selector?: string
   /** What was done and by whom, for entries of kind `audit`. */
   readonly text?: string
   readonly count?: number
@@ -144,6 +146,8 @@ export type EntryKind =
   | 'skipped'
   | 'buried'
   | 'ignored'
+  | 'redriven'
+  | 'discarded'
   | 'audit'
   /** Entries that a worker left out under pressure; `count` says how many. */
   | 'dropped'

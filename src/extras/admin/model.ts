@@ -99,11 +99,12 @@ export interface ScheduleView {
 
 /** What a worker serves. */
 export interface ServingView {
+  readonly service: string
   readonly style: Style
   readonly name: string
   readonly queue?: string
-  readonly lanes?: readonly Lane[]
   readonly running: number
+  /** Deliveries in hand that wait for a slot or a gate. */
   readonly waiting: number
   readonly slots: number
 }
@@ -194,8 +195,6 @@ export interface SeriesPoint {
   readonly runP50?: number
   readonly runP95?: number
   readonly runP99?: number
-  readonly waitP50?: number
-  readonly waitP95?: number
 }
 
 /** What became of something done to many. */

@@ -7,8 +7,10 @@ import type { Blocked, LaneView, QueueView, SubscriptionView, TopicView } from '
 export interface Beside {
   /** Workers that serve a subscription. */
   servesTopic(service: string, topic: string): readonly string[]
-  /** Workers that serve a lane of a task, and what they say of it. */
-  servesTask(task: string, lane: string): readonly Serving[]
+  /** Workers that serve a task, and what they say of it. */
+  servesTask(task: string, queue: string): readonly Serving[]
+  /** Tasks stored and succeeded per second. */
+  rates(queue: string): { readonly in: number; readonly out: number }
 }
 
 /** What one worker says of one lane. */
@@ -77,8 +79,10 @@ export function matchesPattern(name: string, pattern: string): boolean {
 
 /** A queue. */
 export function queueView(fact: QueueFact, beside: Beside): QueueView {
-  const lanes = fact.performers.map((each) => laneView(each, beside))
-  const servings = fact.performers.flatMap(({ task, lane }) => beside.servesTask(task, lane))
+  const lanes = fact.performers.map((each) => laneView(each, fact.name, beside))
+  // Lanes of one task share its workers.
+  const servings = [...new Set(fact.performers.map(({ task }) => task))].flatMap((task) => beside.servesTask(task, fact.name))
+  const rates = beside.rates(fact.name)
   const sum = (of: (each: PerformerFact) => number) => fact.performers.reduce((total, each) => total + of(each), 0)
   const running = servings.length > 0 ? servings.reduce((total, each) => total + each.running, 0) : sum(({ open, again }) => open - again)
   const paused = fact.performers.length > 0 && fact.performers.every((each) => each.paused)
@@ -103,6 +107,8 @@ export function queueView(fact: QueueFact, beside: Beside): QueueView {
     ),
     dead: fact.dead,
     workers,
+    inRate: rates.in,
+    outRate: rates.out,
     paused,
     blocked: blockedOf(
       { waiting, open, paused, scheduled: fact.scheduled },
@@ -113,14 +119,15 @@ export function queueView(fact: QueueFact, beside: Beside): QueueView {
     ...known('oldest', oldest),
     ...known('pausedUntil', pausedUntil),
     ...known('slots', slots),
+    ...known('emptyIn', rates.out > rates.in && waiting > 0 ? Math.round((waiting / (rates.out - rates.in)) * 1000) : undefined),
   }
 }
 
-function laneView(fact: PerformerFact, beside: Beside): LaneView {
+function laneView(fact: PerformerFact, queue: string, beside: Beside): LaneView {
   const { known: _known, pausedUntil, lastDelivery: _last, oldest, ...standing } = fact
   return {
     ...standing,
-    workers: beside.servesTask(fact.task, fact.lane).map(({ worker }) => worker),
+    workers: beside.servesTask(fact.task, queue).map(({ worker }) => worker),
     ...known('pausedUntil', pausedUntil),
     ...known('oldest', oldest),
   }
