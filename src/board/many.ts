@@ -3,7 +3,7 @@
  * a few of them under way at a time.
  */
 
-import { asError, fault, UnknownOutcomeError } from '../base/errors.ts'
+import { asError, fault, shown, UnknownOutcomeError } from '../base/errors.ts'
 import { type Outgoing, sizeOf } from '../wire/outgoing.ts'
 import { batchLimit } from '../wire/publisher.ts'
 import type { Storing } from './room.ts'
