@@ -5,6 +5,7 @@ import type { Run } from './run.ts'
 /** A set of runs in no order. Each run is in one bag at most. */
 export class Bag implements Iterable<Run> {
   readonly #runs: Run[] = []
+  #tell = () => {}
 
   get size(): number {
     return this.#runs.length
@@ -18,9 +19,19 @@ export class Bag implements Iterable<Run> {
   delete(run: Run): void {
     if (this.#runs[run.place] !== run) return
     const last = this.#runs.pop() as Run
-    if (last === run) return
-    this.#runs[run.place] = last
-    last.place = run.place
+    if (last !== run) {
+      this.#runs[run.place] = last
+      last.place = run.place
+    }
+    if (this.#runs.length === 0) this.#tell()
+  }
+
+  /** Resolves when nothing is in it. The last one who asked is told. */
+  emptied(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#tell = resolve
+      if (this.#runs.length === 0) resolve()
+    })
   }
 
   [Symbol.iterator](): Iterator<Run> {

@@ -20,7 +20,7 @@ import { Run } from './run.ts'
 import { settle } from './settle.ts'
 import { finished } from './telling.ts'
 import { Threshold } from './threshold.ts'
-import { ack, judgeAnyway, type Outcome, type Verdict } from './verdict.ts'
+import { ack, judgeAnyway, type Outcome } from './verdict.ts'
 
 /** How long a delivery waits that could not be begun for a reason that may pass, in ms. */
 const patience = 1000
@@ -65,7 +65,6 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
   })
   let intake: Intake | undefined
   let ticking: NodeJS.Timeout | undefined
-  let idle: (() => void) | undefined
   let filling = false
   let asking = false
 
@@ -178,7 +177,12 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
     }
     run.ended = true
     const now = Date.now()
-    const verdict = outcome.end === 'returned' ? ack : judged(run, outcome)
+    const verdict =
+      outcome.end === 'returned'
+        ? ack
+        : judgeAnyway(outcome, run.attempt, run.terms.policy, (error) =>
+            receiver.trouble(`the policy for ${run.id} could not be asked; it is tried again as any other`, error),
+          )
     if (events.heard('finished')) events.tell('finished', finished(binding.label, run, outcome, verdict, now))
     if (verdict.say === 'ack' && run.delivery.count === 1 && !binding.ends(run)) {
       run.delivery.ack()
@@ -188,12 +192,6 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
     pending.add(settle(run, outcome, verdict, binding, worker, events, now).then(() => release(run)))
   }
 
-  function judged(run: Run, outcome: Outcome): Verdict {
-    return judgeAnyway(outcome, run.attempt, run.terms.policy, (error) =>
-      receiver.trouble(`the policy for ${run.id} could not be asked; it is tried again as any other`, error),
-    )
-  }
-
   function release(run: Run): void {
     run.ended = true
     leave(run)
@@ -201,7 +199,6 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
     demand.ended()
     refill() // Before the slot is given, so that lower ranks know that something is coming.
     slots.give()
-    if (running.size === 0) idle?.()
   }
 
   function leave(run: Run): void {
@@ -248,14 +245,6 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
     end(run, outcomeOf(run.stopped ?? why, run.allowance))
   }
 
-  /** Resolves when nothing runs. */
-  function emptied(): Promise<void> {
-    return new Promise((resolve) => {
-      idle = resolve
-      if (running.size === 0) resolve()
-    })
-  }
-
   return {
     binding,
     get running() {
@@ -279,9 +268,9 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
       // Not before nothing comes any more: what is handed back earlier would come here again.
       for (const run of [...waiting.empty(), ...hand.unstandAll()]) pending.add(handBack(run))
       binding.gathers?.flush()
-      await atMost(deadline, emptied())
+      await atMost(deadline, running.emptied())
       for (const run of [...running]) if (!run.ended) run.stop('interrupted')
-      await atMost(Math.min(2000, deadline), emptied())
+      await atMost(Math.min(2000, deadline), running.emptied())
       for (const run of [...running]) {
         if (run.ended) continue
         if (run.startedAt > 0) interrupt(run, 'interrupted')

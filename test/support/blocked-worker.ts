@@ -4,17 +4,20 @@ import { callboard } from 'callboard'
 import { blocking } from './blocking.ts'
 
 const board = await callboard({ ...JSON.parse(process.argv[2] ?? '{}'), log: false })
-board.on('trouble', ({ what }) => console.log(`trouble ${what}`))
+const told = new Promise<void>((resolve) => {
+  board.on('trouble', ({ what }) => {
+    console.log(`trouble ${what}`)
+    resolve()
+  })
+})
 await board
   .service('workers')
   .perform(
     blocking,
     async (ms) => {
-      console.log('blocks')
-      // Until the line is out.
-      await new Promise((resolve) => setTimeout(resolve, 50))
+      await new Promise<unknown>((written) => process.stdout.write('blocks\n', written))
       for (const end = Date.now() + ms; Date.now() < end; );
-      await new Promise((resolve) => setTimeout(resolve, 500))
+      await told
       console.log('ends')
       return 'blocked'
     },
