@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { callboard, task } from 'callboard'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { compile, discard } from '../bench/compile.ts'
+import { blocking } from '../faults/blocking.ts'
 import { machine, type Wish } from '../faults/machine.ts'
-import { blocking } from '../support/blocking.ts'
 import { thrownBy } from '../support/board.ts'
 import { namespace } from '../support/namespace.ts'
 import { program } from '../support/program.ts'
@@ -31,7 +31,7 @@ describe.concurrent('alone', () => {
     const servers = inject('natsUrl')
     const place = namespace()
     const args = [JSON.stringify({ servers, namespace: place })]
-    await using blocked = program('test/support/blocked-worker.ts', args)
+    await using blocked = program('test/faults/blocked.ts', args)
     await using board = await callboard({ servers, namespace: place, log: false })
     await blocked.says('ready', 20_000)
     const handle = await board.enqueue(blocking, 3_000)
