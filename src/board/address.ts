@@ -4,6 +4,7 @@ import { fault } from '../base/errors.ts'
 import { time } from '../base/options.ts'
 import { instantOf } from '../base/zone.ts'
 import { checkedHeaders, header, headerBlock, headerJson } from '../wire/envelope.ts'
+import type { Lane } from '../wire/names.ts'
 import { isBounded } from '../wire/streams.ts'
 import type { Task } from './contract.ts'
 import type { Core } from './core.ts'
@@ -11,34 +12,42 @@ import type { Prepared } from './many.ts'
 import { contentTypeField } from './payload.ts'
 import { travelling } from './policy.ts'
 import type { EnqueueOptions } from './sender.ts'
+import { rowFor } from './strand.ts'
 
 /** Subject and headers. The plain case is a subject everybody shares and an id; only what is asked for is added. */
-export function envelope(core: Core, task: Task, id: string, options: EnqueueOptions | undefined, body: Uint8Array): Prepared {
-  if (options === undefined && !task.track && task.encoding === 'msgpack' && task.lanes.includes('normal'))
+export function envelope(core: Core, task: Task, id: string, input: unknown, body: Uint8Array, options?: EnqueueOptions): Prepared {
+  if (options === undefined && !task.track && task.encoding === 'msgpack' && task.lanes.includes('normal') && task.ordered === undefined)
     return { id, subject: core.names.task(task.queue, task.name, 'normal'), headers: id, body }
-  return addressed(core, task, id, options ?? {}, body)
+  return addressed(core, task, id, input, options ?? {}, body)
 }
 
-function addressed(core: Core, task: Task, id: string, options: EnqueueOptions, body: Uint8Array): Prepared {
-  const lane = options.priority ?? 'normal'
-  if (!task.lanes.includes(lane))
-    throw fault('INVALID_OPTION', `${task.name} has no lane ${lane}.`, {
-      fix: `Add it to the lanes of the task; it has ${task.lanes.join(', ')}.`,
-    })
+function addressed(core: Core, task: Task, id: string, input: unknown, options: EnqueueOptions, body: Uint8Array): Prepared {
+  const lane = laneFor(task, options.priority)
+  const { unique } = options
+  const row = rowFor(task, lane, input)
   const due = dueAt(options)
-  const own = task.track || options.unique !== undefined || due !== undefined
+  const own = task.track || unique !== undefined || due !== undefined
   const { names } = core
   const waits = due !== undefined && isBounded(task.place) ? names.due : names.addressed
-  const target = own ? waits(task.queue, task.name, lane, options.unique, id) : names.task(task.queue, task.name, lane)
+  const target = own ? waits(task.queue, task.name, row, unique, id) : names.task(task.queue, task.name, row)
   const fields = extraFields(core, task, id, options, due, target)
   if (fields.length === 0) return { id, subject: target, headers: id, body }
   return {
     id,
     body,
-    subject: due === undefined ? target : names.later(task.queue, task.name, lane, options.unique, id),
+    subject: due === undefined ? target : names.later(task.queue, task.name, row, unique, id),
     headers: headerBlock([[header.id, id], ...fields]),
     ...(due === undefined ? {} : { due: due.getTime() }),
   }
+}
+
+/** The lane that was asked for. Throws INVALID_OPTION where the task has none of that name. */
+export function laneFor(task: Pick<Task, 'name' | 'lanes' | 'ordered'>, priority: Lane | undefined): Lane {
+  const lane = priority ?? (task.ordered === undefined ? 'normal' : (task.lanes[0] as Lane))
+  if (task.lanes.includes(lane)) return lane
+  throw fault('INVALID_OPTION', `${task.name} has no lane ${lane}.`, {
+    fix: `Add it to the lanes of the task; it has ${task.lanes.join(', ')}.`,
+  })
 }
 
 function extraFields(

@@ -214,7 +214,8 @@ function face(core: OpenCore, settings: LedgerSettings): Board {
       if (task.track) core.results.listen()
       const prepared = await settledAll(inputs.map((input) => order(core, task, input, options)))
       await core.declareQueue(task.place)
-      const receipts = await storeMany(core.storing(task.place, timeoutOf(options)), prepared, options?.signal)
+      const storing = core.storing(task.place, timeoutOf(options))
+      const receipts = await storeMany(storing, prepared, options?.signal, task.ordered !== undefined)
       return receipts.map((receipt, index) => {
         tellEnqueued(core, task, receipt, prepared[index]?.due)
         return new TaskHandle(core, task, receipt, true)

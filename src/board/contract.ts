@@ -58,6 +58,14 @@ export interface BuriedTopic<Event = DeadLetter> extends Omit<Topic<never, Event
 /** What can be subscribed to. */
 export type Subscribable<Event> = Topic<never, Event> | TopicPattern<Event> | BuriedTopic<Event>
 
+/** How the order of a task is kept. */
+export interface Ordering {
+  /** Tasks with the same key are run in order; undefined: all of them are. */
+  readonly keyOf: ((input: never) => string) | undefined
+  /** How many may run at once, whatever their keys. */
+  readonly strands: number
+}
+
 /** The contract of work that may be asked for. A plain value: no connection, no handler. */
 export interface Task<
   in Input = never,
@@ -77,6 +85,8 @@ export interface Task<
   readonly retry: RetryOptions | undefined
   readonly timeout: number
   readonly lanes: readonly Lane[]
+  /** How its order is kept; undefined: tasks run side by side. */
+  readonly ordered: Ordering | undefined
   /** Whether its end is kept, so that its sender can wait for it. */
   readonly track: Tracked
   /** How long its end is kept, in ms. */
@@ -96,20 +106,33 @@ export interface TaskShape {
 }
 
 /** Settings of a task that its types do not depend on. */
-export interface TaskSettings {
+export interface TaskSettings<Input = never> {
   /** Where it waits: a name, or a contract made with `queue()`. Default `default`. Edge: one part; each queue is a stream of its own. */
   readonly queue?: string | Queue
   /** When a failed attempt is tried again. Default: five attempts, with the waits of `RetryOptions`. */
   readonly retry?: RetryOptions
   /** Time for one run of the handler. Default 60 s. Edge: noticed up to 100 ms late. */
   readonly timeout?: Duration
-  /** Lanes it may be enqueued on. Default `['normal']`. Edge: each costs a consumer. */
+  /** Lanes it may be enqueued on. Default `['normal']`. Edge: each costs a consumer; an ordered task has one lane. */
   readonly lanes?: readonly Lane[]
+  /**
+   * Tasks with the same key run one after the other, in the order they were stored, over all workers: a retry keeps those behind
+   * it waiting. `true`: all tasks of this kind do. Default: side by side. Edge: not in a log queue, not with several lanes.
+   */
+  readonly ordered?: true | ((input: Input) => string)
+  /** How many keys of an ordered task may run at once; keys that share a strand wait for each other. Default 16. Edge: 1 to 64; each costs a consumer; only with a function as `ordered`. */
+  readonly strands?: number
   /** How bodies are written. Default `msgpack`. Edge: JSON carries no bytes, no `NaN` and no `-0`. */
   readonly encoding?: Encoding
   /** How long its end is kept, where it is tracked. Default 1 h. Edge: at least 1 s, and whole seconds on the broker. */
   readonly keep?: Duration
 }
+
+/** Settings that fit together: what is ordered has one lane, and what is in single file one strand. */
+export type Fitting =
+  | { readonly ordered?: undefined; readonly strands?: undefined }
+  | { readonly ordered: true; readonly strands?: undefined; readonly lanes?: undefined }
+  | { readonly ordered: object; readonly lanes?: undefined }
 
 /** A class of errors, or a question about an error. */
 export type ErrorTest = (abstract new (...args: never[]) => Error) | ((error: unknown) => boolean)

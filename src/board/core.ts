@@ -47,7 +47,7 @@ export interface Core {
     publish(topic: Topic, event: unknown, options?: PublishOptions, origin?: Origin): Promise<Receipt>
     enqueue(task: Task, input: unknown, options?: EnqueueOptions, origin?: Origin): Promise<Receipt>
   }
-  /** Declares the stream of a queue, once. Undefined if that is done: then nothing has to be waited for. */
+  /** Declares the streams of a queue, once. Undefined if that is done: then nothing has to be waited for. */
   declareQueue(queue: Queue): Promise<void> | undefined
   /** The same for the stream of a topic. */
   declareTopic(topic: Pick<Topic, 'name' | 'retention'>): Promise<void> | undefined

@@ -10,6 +10,8 @@ export const defaults = {
   timeout: 60_000,
   /** Handlers at once, per binding and process. */
   concurrency: 10,
+  /** How many keys of an ordered task run at once. */
+  strands: 16,
   /** How long the broker waits for a sign of life before it hands a delivery to another worker. */
   lease: 30_000,
   /** stop(): how long running handlers may finish. */

@@ -38,8 +38,13 @@ export function batches(prepared: readonly Prepared[], most = batchLimit, bytes 
   return cut
 }
 
-/** Stores them all. Throws PARTLY_STORED where some batches were stored and others not, otherwise what the first batch threw. */
-export async function storeMany(publisher: Storing, prepared: readonly Prepared[], signal?: AbortSignal): Promise<Receipt[]> {
+/** Stores them all. Batches are under way side by side, or with `inOrder` one after the other. Throws PARTLY_STORED where some batches were stored and others not, otherwise what the first batch threw. */
+export async function storeMany(
+  publisher: Storing,
+  prepared: readonly Prepared[],
+  signal?: AbortSignal,
+  inOrder = false,
+): Promise<Receipt[]> {
   const cut = batches(prepared)
   const receipts: Receipt[][] = new Array(cut.length)
   let next = 0
@@ -54,7 +59,7 @@ export async function storeMany(publisher: Storing, prepared: readonly Prepared[
       }
     }
   }
-  await Promise.all(Array.from({ length: Math.min(underWay, cut.length) }, work))
+  await Promise.all(Array.from({ length: Math.min(inOrder ? 1 : underWay, cut.length) }, work))
   if (failed !== undefined) throw partly(cut, receipts, failed)
   return receipts.flat()
 }

@@ -6,16 +6,16 @@
 import { newId } from '../base/ids.ts'
 import { brokerForm, type Times } from '../base/when.ts'
 import { type Headers, header, headerBlock, headerJson } from '../wire/envelope.ts'
-import type { Lane, Names } from '../wire/names.ts'
+import type { Names, Row } from '../wire/names.ts'
 import type { Outgoing } from '../wire/outgoing.ts'
 import type { Kept } from '../wire/stored.ts'
 
 /** What a schedule says of itself; kept with it and with all that it fires. `name` stands first: ids are read off it. */
 export interface Definition {
   readonly name: string
-  /** What it fires: a task of this queue and lane, `bounded`: of a queue with a limit; or an event, `own`: of a topic with a stream of its own. */
+  /** What it fires: a task of this queue and row, `bounded`: of a queue with a limit; or an event, `own`: of a topic with a stream of its own. */
   readonly fires:
-    | { readonly task: string; readonly queue: string; readonly lane: Lane; readonly bounded?: boolean | undefined }
+    | { readonly task: string; readonly queue: string; readonly lane: Row; readonly bounded?: boolean | undefined }
     | { readonly topic: string; readonly own?: boolean | undefined }
   readonly times: Times
   /** Absent: run. */

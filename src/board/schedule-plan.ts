@@ -8,12 +8,14 @@ import { encode } from '../wire/codec.ts'
 import { checkedHeaders, header, headerJson, type UserHeaders } from '../wire/envelope.ts'
 import { keyText, type Lane, lanes } from '../wire/names.ts'
 import { isBounded } from '../wire/streams.ts'
+import { laneFor } from './address.ts'
 import type { Task, Topic } from './contract.ts'
 import type { Core } from './core.ts'
 import { contentTypeField, refuseMisfit } from './payload.ts'
 import { travelling } from './policy.ts'
 import { type Definition, offsetOf, type Stored } from './schedule-definition.ts'
 import type { EnqueueOptions } from './sender.ts'
+import { rowFor } from './strand.ts'
 
 /** What every schedule may say. */
 export interface ScheduleOptions {
@@ -100,7 +102,7 @@ export async function planned(
   const times = timesOf(when)
   const plan =
     contract.kind === 'task'
-      ? taskPlan(name, times, contract, options as TaskScheduleOptions | undefined)
+      ? taskPlan(name, times, contract, payload, options as TaskScheduleOptions | undefined)
       : eventPlan(name, times, contract, options as EventScheduleOptions | undefined)
   await refuseMisfit(contract.kind === 'task' ? contract.input : contract.schema, payload, contract.name)
   const body = payload === undefined && contract.kind === 'task' ? new Uint8Array(0) : encode(payload, contract.encoding)
@@ -108,17 +110,13 @@ export async function planned(
   return { ...plan, body }
 }
 
-function taskPlan(name: string, times: Times, task: Task, options: TaskScheduleOptions | undefined): Omit<Plan, 'body'> {
+function taskPlan(name: string, times: Times, task: Task, payload: unknown, options: TaskScheduleOptions | undefined): Omit<Plan, 'body'> {
   const read = readOptions(`schedules.set(${name})`, options, taskReaders)
-  const lane = read.priority ?? 'normal'
-  if (!task.lanes.includes(lane))
-    throw fault('INVALID_OPTION', `${task.name} has no lane ${lane}.`, {
-      fix: `Add it to the lanes of the task; it has ${task.lanes.join(', ')}.`,
-    })
+  const row = rowFor(task, laneFor(task, read.priority), payload)
   if (read.retry !== undefined) travelling(`schedules.set(${name})`, read.retry, task.timeout)
   const overlap = read.overlap === 'run' ? undefined : read.overlap
   const bounded = isBounded(task.place) ? true : undefined
-  const definition = defined(name, { task: task.name, queue: task.queue, lane, bounded }, times, { ...read, overlap })
+  const definition = defined(name, { task: task.name, queue: task.queue, lane: row, bounded }, times, { ...read, overlap })
   const expires = read.expires === undefined ? undefined : read.expires + offsetOf(definition)
   return {
     definition,

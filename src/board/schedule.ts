@@ -8,7 +8,7 @@ import { newId } from '../base/ids.ts'
 import type { FailureError } from '../base/obituary.ts'
 import { type Occurrence, type PreviewOptions, previewOf, timesAfter, type When } from '../base/when.ts'
 import { inPlainWords } from '../base/when-words.ts'
-import type { Lane } from '../wire/names.ts'
+import { type Lane, laneOf } from '../wire/names.ts'
 import type { Task, Topic } from './contract.ts'
 import type { Core } from './core.ts'
 import { type Definition, effective, firedMessage, placeOf, type Stored } from './schedule-definition.ts'
@@ -200,7 +200,7 @@ async function face(core: Core, stored: Stored): Promise<Schedule> {
   return {
     name,
     ...('task' in fires
-      ? { kind: 'task', contract: fires.task, queue: fires.queue, lane: fires.lane }
+      ? { kind: 'task', contract: fires.task, queue: fires.queue, lane: laneOf(fires.lane) }
       : { kind: 'topic', contract: fires.topic }),
     when: inPlainWords(times),
     zone: 'zone' in times ? times.zone : undefined,

@@ -2,10 +2,11 @@
 
 import type { Duration } from '../base/duration.ts'
 import { fault } from '../base/errors.ts'
-import { anything, flag, oneOf, type Reader, type ReadersOf, readOptions, signal, time, wrong } from '../base/options.ts'
+import { anything, flag, oneOf, type Reader, type ReadersOf, readOptions, signal, time, whole, wrong } from '../base/options.ts'
 import { isLocal, type LocalTime } from '../base/zone.ts'
 import type { UserHeaders } from '../wire/envelope.ts'
-import { type Lane, lanes } from '../wire/names.ts'
+import { buckets, type Lane, lanes } from '../wire/names.ts'
+import { isBounded } from '../wire/streams.ts'
 import type { BatchOptions } from './batch.ts'
 import type { TaskContext } from './context.ts'
 import type { RetryOptions, Task, TaskSettings, TaskShape } from './contract.ts'
@@ -42,6 +43,7 @@ export function taskSettings(called: string, options: (TaskShape & TaskSettings)
   const read = readOptions(`task(${called})`, options, taskReaders)
   const timeout = read.timeout ?? defaults.timeout
   const place = queueOf(read.queue)
+  const ordered = orderingOf(`task(${called})`, read, place)
   policyOf(`task(${called})`, read.retry, timeout)
   return {
     kind: 'task',
@@ -54,9 +56,25 @@ export function taskSettings(called: string, options: (TaskShape & TaskSettings)
     retry: read.retry,
     timeout,
     lanes: read.lanes ?? ['normal'],
+    ordered,
     track: read.track ?? read.output !== undefined,
     keep: read.keep ?? defaults.keep,
   }
+}
+
+/** How the order of a task is kept. Throws INVALID_OPTION, with everything that cannot be together. */
+function orderingOf(where: string, given: { ordered?: true | Keyed; strands?: number; lanes?: readonly Lane[] }, place: Queue) {
+  const { ordered, strands, lanes: served } = given
+  const keyed = typeof ordered === 'function'
+  const wrongs = [
+    ordered && served && served.length > 1 && 'it has several lanes, and one overtakes another',
+    ordered && place.layout === 'log' && `${place.name} is a log, which may repeat old tasks when the broker ends`,
+    ordered && isBounded(place) && `${place.name} has a limit, and so a second stream for what is delayed`,
+    strands !== undefined && !keyed && 'strands need a function as ordered',
+  ].filter((sentence) => typeof sentence === 'string')
+  if (wrongs.length > 0)
+    throw fault('INVALID_OPTION', `The order of ${where} cannot be kept: ${wrongs.join('; ')}.`, { fix: 'Leave out one of them.' })
+  return ordered && (keyed ? { keyOf: ordered, strands: strands ?? defaults.strands } : { keyOf: undefined, strands: 1 })
 }
 
 /** Refuses what cannot be enqueued. Throws INVALID_ARGUMENT. */
@@ -97,6 +115,13 @@ const someLanes: Reader<readonly Lane[]> = (value) =>
     ? (value as Lane[])
     : wrong(`it must be a list of ${lanes.join(', ')}`)
 
+type Keyed = (input: never) => string
+
+const order: Reader<true | Keyed> = (value) =>
+  value === true || typeof value === 'function'
+    ? (value as true | Keyed)
+    : wrong('it must be true, or a function from the input to its key')
+
 const taskReaders = {
   input: schemaOption,
   output: schemaOption,
@@ -105,6 +130,8 @@ const taskReaders = {
   retry: anything<RetryOptions>(),
   timeout: time(1),
   lanes: someLanes,
+  ordered: order,
+  strands: whole(1, buckets),
   encoding: oneOf('msgpack', 'json'),
   keep: time(1000),
 } satisfies ReadersOf<TaskShape & TaskSettings>

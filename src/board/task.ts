@@ -20,18 +20,20 @@ import { shelf } from '../wire/stored.ts'
 import { envelope } from './address.ts'
 import { type BatchPerformer, batching, batchTerms, TaskItem } from './batch.ts'
 import { TaskContext } from './context.ts'
-import type { Task, TaskSettings, TaskShape } from './contract.ts'
+import type { Fitting, Task, TaskSettings, TaskShape } from './contract.ts'
 import type { Core } from './core.ts'
 import { buryTask } from './dead.ts'
 import { defaults } from './defaults.ts'
 import { gatesOf } from './gates.ts'
-import { keptWhenDone, performerPlaces } from './lane.ts'
+import { keptWhenDone, performerPlace } from './lane.ts'
 import type { Prepared } from './many.ts'
 import { memory } from './memory.ts'
 import { readBody, refuseHuge, refuseMisfit } from './payload.ts'
 import { checkedHandler, policyOf } from './policy.ts'
 import { endedBadly, inTurn } from './schedule-turn.ts'
 import type { EnqueueOptions, Origin, Receipt } from './sender.ts'
+import { sitesOf } from './site.ts'
+import { strandsOf } from './strand.ts'
 import { checkEnqueue, checkTask, type Performer, type PerformOptions, performReaders, taskSettings, timeoutOf } from './task-options.ts'
 import { termsOf } from './terms.ts'
 import { storeUnique } from './unique.ts'
@@ -39,26 +41,26 @@ import { storeUnique } from './unique.ts'
 /** Defines a task by its types alone; nothing is checked at run time. */
 export function task<Input = unknown, Output = void>(
   name: string,
-  options: TaskSettings & { readonly track: true; readonly input?: never; readonly output?: never },
+  options: TaskSettings<NoInfer<Input>> & Fitting & { readonly track: true; readonly input?: never; readonly output?: never },
 ): Task<Input, Input, Output, true, Output>
 export function task<Input = unknown>(
   name: string,
-  options?: TaskSettings & { readonly track?: false; readonly input?: never; readonly output?: never },
+  options?: TaskSettings<NoInfer<Input>> & Fitting & { readonly track?: false; readonly input?: never; readonly output?: never },
 ): Task<Input, Input, void, false, unknown>
 /** Defines a task whose result is kept. */
 export function task<I extends Schema, O extends Schema>(
   name: string,
-  options: TaskSettings & { readonly input: I; readonly output: O },
+  options: TaskSettings<InputOf<I>> & Fitting & { readonly input: I; readonly output: O },
 ): Task<InputOf<I>, OutputOf<I>, OutputOf<O>, true, InputOf<O>>
 /** Defines a task whose end is kept, without a result. */
 export function task<I extends Schema>(
   name: string,
-  options: TaskSettings & { readonly input: I; readonly track: true; readonly output?: never },
+  options: TaskSettings<InputOf<I>> & Fitting & { readonly input: I; readonly track: true; readonly output?: never },
 ): Task<InputOf<I>, OutputOf<I>, void, true, unknown>
 /** Defines a task that nobody waits for: nothing is kept of it when it has succeeded. */
 export function task<I extends Schema>(
   name: string,
-  options: TaskSettings & { readonly input: I; readonly output?: never },
+  options: TaskSettings<InputOf<I>> & Fitting & { readonly input: I; readonly output?: never },
 ): Task<InputOf<I>, OutputOf<I>, void, false, unknown>
 export function task(name: string, options?: TaskShape & TaskSettings): Task {
   return taskSettings(checkedName('task', name), options)
@@ -77,7 +79,7 @@ export function order<Input>(
   const write = () => {
     const body = input === undefined ? nothing : encode(input, task.encoding)
     const id = options?.id !== undefined ? checkedId(options.id) : (origin?.idFor(body) ?? newId())
-    return refuseHuge(envelope(core, task, id, options, body), core.link.maxPayload)
+    return refuseHuge(envelope(core, task, id, input, body, options), core.link.maxPayload)
   }
   return misfit ? misfit.then(write) : write()
 }
@@ -131,7 +133,7 @@ export function tellEnqueued(core: Core, task: Task, receipt: Receipt, due?: num
   })
 }
 
-/** What the runtime is told about one lane of a performer. Lanes of one performer share its slots, in the order of their rank. */
+/** What the runtime is told about each strand of a performer. They share its slots, in the order of their rank. */
 export async function performance<Parsed, Returned>(
   core: Core,
   service: string,
@@ -159,17 +161,20 @@ export async function performance<Parsed, Returned>(
       ? collected.add(run, kept, (word) => new TaskItem(core, run, service, task.name, input, word))
       : (handler as Performer<Parsed, Returned>)(input, new TaskContext(core, run, service, task.name))
   const decoded: Binding['read'] = (delivery) => readBody(delivery, task.input, task.name)
-  const places = lanes
-    .filter((lane) => task.lanes.includes(lane) && (served ?? lanes).includes(lane))
-    .flatMap((lane) => performerPlaces(core, task, lane, lease ?? defaults.lease))
+  const places = sitesOf(core.names, task.place).flatMap((site) =>
+    strandsOf(core.names, task, site, served ?? lanes).map(
+      (strand) => [strand.rank, performerPlace(core, task, site.stream, strand, lease ?? defaults.lease)] as const,
+    ),
+  )
   const bound = gatesOf(core, label, gates, decoded, slots, places.length)
-  return places.map((place) => {
+  return places.map(([rank, place]) => {
     const { stream, consumer } = place
     const kept = memory(core, stream, consumer)
     return {
       label,
       source: consumerSource(link, answers, place),
       slots,
+      rank,
       policy,
       gates: bound,
       memory: kept,

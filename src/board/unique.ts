@@ -3,14 +3,13 @@
 import { setTimeout as after } from 'node:timers/promises'
 import { CallboardError, fault } from '../base/errors.ts'
 import { keyToken, token } from '../wire/names.ts'
-import { shelf } from '../wire/stored.ts'
 import { isBounded } from '../wire/streams.ts'
 import type { Task } from './contract.ts'
 import type { Core } from './core.ts'
-import { streamsOf } from './lane.ts'
 import type { Prepared } from './many.ts'
 import type { Patience } from './room.ts'
 import type { Receipt } from './sender.ts'
+import { search, sitesOf } from './site.ts'
 
 /** How often the place may turn out taken and free again between two looks. */
 const mostTries = 20
@@ -54,9 +53,8 @@ async function storeFirst(core: Core, task: Task, key: string, message: Prepared
 
 /** What has a key, wherever it waits or runs. */
 async function occupant(core: Core, task: Task, key: string) {
-  const subject = core.names.occupied(task.queue, task.name, key)
-  const found = await Promise.all(streamsOf(core.names, task).map((stream) => shelf(core.layout, stream).last(subject)))
-  return found.find((each) => each !== undefined)
+  const found = await search(core, sitesOf(core.names, task.place), (among) => among.last(core.names.occupied(task.queue, task.name, key)))
+  return found?.kept
 }
 
 /** Longer than a publish may take: whoever dies while he is alone is waited for so long. */

@@ -4,14 +4,15 @@ import type { Failure, Obituary } from '../base/obituary.ts'
 import type { Note } from '../runtime/attempt.ts'
 import { decode } from '../wire/codec.ts'
 import { header, idOf } from '../wire/envelope.ts'
-import { type Lane, lanes, performerName } from '../wire/names.ts'
-import { type Kept, type Shelf, shelf } from '../wire/stored.ts'
+import { rowIn } from '../wire/names.ts'
+import { type Kept, shelf } from '../wire/stored.ts'
 import type { Task } from './contract.ts'
 import type { Core } from './core.ts'
-import { streamsOf } from './lane.ts'
 import { letterOf } from './letter.ts'
 import { hasten } from './overdue.ts'
 import type { Receipt } from './sender.ts'
+import { type Found, search, sitesOf } from './site.ts'
+import { consumerOf } from './strand.ts'
 
 /** Where a task is in its life. `unknown`: nothing is known of this id, or no more. */
 export type State = 'enqueued' | 'scheduled' | 'running' | 'retrying' | 'succeeded' | 'dead' | 'cancelled' | 'expired' | 'unknown'
@@ -53,9 +54,7 @@ function givenUp({ reason, attempts, at, service, worker, error, history }: Obit
   return { state: reason === 'expired' ? 'expired' : 'dead', attempt: attempts, obituary }
 }
 
-interface Waiting {
-  readonly stream: string
-  readonly sequence: number
+interface Waiting extends Found {
   readonly due: Date | undefined
 }
 
@@ -73,30 +72,24 @@ async function waitingStatus(core: Core, task: Task, id: string, waiting: Waitin
 const nothingYet = { used: 0, history: [] }
 
 /** What the workers noted about it. */
-async function remembered(core: Core, task: Task, { stream, sequence }: Waiting): Promise<Pick<Note, 'used' | 'history'>> {
-  const key = (lane: Lane) => core.names.record('memory', stream, performerName(task.name, lane), String(sequence))
-  const found = await Promise.all(lanes.map((lane) => core.table.get(key(lane))))
-  const notes = found.flatMap((each) => (each === undefined ? [] : [decode(each.body) as Note]))
-  return notes.reduce<Pick<Note, 'used' | 'history'>>((most, note) => (note.used > most.used ? note : most), nothingYet)
+async function remembered(core: Core, task: Task, { stream, kept }: Waiting): Promise<Pick<Note, 'used' | 'history'>> {
+  const consumer = consumerOf(task, rowIn(kept.subject))
+  const found = await core.table.get(core.names.record('memory', stream, consumer, String(kept.sequence)))
+  return found === undefined ? nothingYet : (decode(found.body) as Note)
 }
 
 /** Where a task waits: by its address, or by its place in the stream where it has none. */
 async function find(core: Core, task: Task, { id, sequence }: Receipt): Promise<Waiting | undefined> {
-  for (const stream of streamsOf(core.names, task)) {
-    const waiting = shelf(core.layout, stream)
-    const found = (await waiting.last(core.names.anywhere(task.queue, task.name, id))) ?? (await placed(waiting, id, sequence))
-    if (found === undefined) continue
-    const at = found.headers.get(header.schedule)
-    return { stream, sequence: found.sequence, due: at?.startsWith('@at ') ? new Date(at.slice(4)) : undefined }
-  }
-  return undefined
-}
-
-/** By its place; what a schedule fired is named after it. */
-async function placed(waiting: Shelf, id: string, sequence: number): Promise<Kept | undefined> {
+  // What a schedule fired is named after its place.
   const place = sequence > 0 ? sequence : Number(/@(\d+)$/.exec(id)?.[1] ?? 0)
-  const found = place > 0 ? await waiting.at(place) : undefined
-  return found && idOf(found.headers, found.sequence) === id ? found : undefined
+  const named = (kept: Kept | undefined) => (kept && idOf(kept.headers, kept.sequence) === id ? kept : undefined)
+  const sites = sitesOf(core.names, task.place)
+  const found =
+    (await search(core, sites, (waiting) => waiting.last(core.names.anywhere(task.queue, task.name, id)))) ??
+    (place > 0 ? await search(core, sites, (waiting) => waiting.at(place).then(named)) : undefined)
+  if (found === undefined) return undefined
+  const at = found.kept.headers.get(header.schedule)
+  return { ...found, due: at?.startsWith('@at ') ? new Date(at.slice(4)) : undefined }
 }
 
 /** How often a task may move on, from schedule to queue, while it is being called off. */
@@ -111,7 +104,7 @@ export async function cancel(core: Core, task: Task, receipt: Receipt): Promise<
   for (let moves = 0; moves < mostMoves && !removed; moves++) {
     const waiting = await find(core, task, receipt)
     if (waiting === undefined) break
-    removed = await shelf(core.layout, waiting.stream).remove(waiting.sequence)
+    removed = await waiting.among.remove(waiting.kept.sequence)
   }
   void askDesk(core, task, { ask: 'cancel', id: receipt.id })
   if (removed && !task.track) await core.results.decide(receipt.id, { state: 'cancelled', at: Date.now() }, task.keep)
@@ -122,7 +115,7 @@ export async function cancel(core: Core, task: Task, receipt: Receipt): Promise<
 /** Takes a task off the schedule and puts it into its queue, in one publish that holds only while it is still scheduled. */
 export async function runNow(core: Core, task: Task, receipt: Receipt): Promise<boolean> {
   const waiting = await find(core, task, receipt)
-  const kept = waiting?.due === undefined ? undefined : await shelf(core.layout, waiting.stream).at(waiting.sequence)
+  const kept = waiting?.due === undefined ? undefined : waiting.kept
   return kept !== undefined && hasten(core, kept, `now:${receipt.id}:${kept.sequence}`)
 }
 

@@ -23,8 +23,10 @@ export interface Memory {
 export interface Binding {
   readonly label: Label
   readonly source: Source
-  /** Handler slots of this process. Bindings that share them rank in the order they started. */
+  /** Handler slots of this process, which several bindings may share. */
   readonly slots: Slots
+  /** Lower ones get free slots first. Absent: 0. */
+  readonly rank?: number
   readonly policy: Policy
   readonly gates: readonly Gate[]
   readonly memory: Memory

@@ -72,7 +72,7 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
     deliver(delivery) {
       demand.arrived()
       if (hand.adopt(delivery)) return
-      if (slots.shared) demand.left = delivery.left ?? 0
+      if (slots.ranked) demand.left = delivery.left ?? 0
       const run = new Run(delivery, binding.terms(delivery), Date.now())
       ticking ??= setInterval(onTick, tick)
       waiting.push(run)
@@ -96,7 +96,7 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
   /** Asks once a turn, for all that the turn made room for: many small questions cost the broker more than the deliveries. */
   function refill(): void {
     // Lower ranks wait for what a higher one has asked for, so there it is asked at once.
-    if (slots.shared) ask()
+    if (slots.ranked) ask()
     else if (!asking) {
       asking = true
       atTurnsEnd(ask)
@@ -258,7 +258,7 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
     },
     runs: running,
     async start() {
-      slots.join(fill, () => demand.expects)
+      slots.join(fill, () => demand.expects, binding.rank)
       intake = await binding.source.open(receiver)
       refill()
     },

@@ -39,7 +39,7 @@ type Fill = () => void
 
 /**
  * Handler slots of this process, shared by consumers of different rank. A free slot goes to the highest rank that has
- * something waiting, or is about to have; every eighth goes the other way round, so that nobody starves.
+ * something waiting, or is about to have; every eighth goes the other way round, so that nobody starves. Where all are of one rank, they have it in turn.
  */
 export class Slots {
   readonly size: number
@@ -47,21 +47,24 @@ export class Slots {
   #turn = 0
   #fromBehind = false
   #held = false
-  readonly #sharers = new Map<Fill, () => boolean>()
+  #ranked = false
+  /** By rank. */
+  #sharers = new Map<Fill, { readonly rank: number; readonly expects: () => boolean }>()
 
   constructor(size: number) {
     this.size = size
     this.#free = size
   }
 
-  /** Whether more than one shares them. */
-  get shared(): boolean {
-    return this.#sharers.size > 1
+  /** Whether some that share them rank higher than others. */
+  get ranked(): boolean {
+    return this.#ranked
   }
 
-  /** Joins in; earlier ones rank higher. `expects` says whether its next delivery is on its way: lower ranks leave the slot to it. */
-  join(fill: Fill, expects: () => boolean = () => false): void {
-    this.#sharers.set(fill, expects)
+  /** Joins in. `expects` says whether its next delivery is on its way: lower ranks leave the slot to it. */
+  join(fill: Fill, expects: () => boolean = () => false, rank = 0): void {
+    this.#sharers = new Map([...this.#sharers, [fill, { rank, expects }] as const].sort(([, a], [, b]) => a.rank - b.rank))
+    this.#ranked = [...this.#sharers.values()].some((each) => each.rank !== rank)
   }
 
   /** As long as they are held nobody gets one. */
@@ -84,23 +87,24 @@ export class Slots {
 
   give(): void {
     this.#free++
-    if (!this.shared) {
-      for (const fill of this.#sharers.keys()) fill()
-      return
-    }
-    this.#fromBehind = ++this.#turn % turnOfTheLast === 0
-    const order = [...this.#sharers.keys()]
-    if (this.#fromBehind) order.reverse()
+    this.#fromBehind = this.#ranked && ++this.#turn % turnOfTheLast === 0
+    // The usual case makes no copy.
+    const order = this.#sharers.size === 1 ? this.#sharers.keys() : this.#inTurn()
     for (const fill of order) if (this.#free > 0) fill()
     this.#fromBehind = false
   }
 
+  #inTurn(): Fill[] {
+    const order = [...this.#sharers.keys()]
+    if (this.#ranked) return this.#fromBehind ? order.reverse() : order
+    const first = ++this.#turn % order.length
+    return [...order.slice(first), ...order.slice(0, first)]
+  }
+
   #expectedBefore(taker: Fill | undefined): boolean {
-    if (!this.shared) return false
-    for (const [fill, expects] of this.#sharers) {
-      if (fill === taker) return false
-      if (expects()) return true
-    }
+    const own = this.#ranked && taker ? this.#sharers.get(taker)?.rank : undefined
+    if (own === undefined) return false
+    for (const { rank, expects } of this.#sharers.values()) if (rank < own && expects()) return true
     return false
   }
 }

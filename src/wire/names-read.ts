@@ -1,6 +1,6 @@
 /** The way back from what the broker calls things to what people call them. */
 
-import { type Lane, lanes, type Names, none, untoken } from './names.ts'
+import { type Lane, laneOf, lanes, type Names, none, untoken } from './names.ts'
 
 /** What a stream of a namespace is for, read from its name. */
 export type Role =
@@ -45,8 +45,10 @@ export function subscriptionIn(consumer: string): { readonly service: string; re
 
 /** The task and the lane of performers, read from their consumer. Undefined: it is none. */
 export function performerIn(consumer: string): { readonly task: string; readonly lane: Lane } | undefined {
-  const [task, lane] = consumer.split('@')
-  return task && lanes.includes(lane as Lane) ? { task: untoken(task), lane: lane as Lane } : undefined
+  const [task, strand = ''] = consumer.split('@')
+  // Those of an ordered task are called `3of16`; it has one lane.
+  const lane = /^\d+of\d+$/.test(strand) ? 'normal' : (strand as Lane)
+  return task && lanes.includes(lane) ? { task: untoken(task), lane } : undefined
 }
 
 /** What the subject of a waiting or scheduled task says. Undefined: it is none. */
@@ -55,9 +57,10 @@ export function taskIn(
 ):
   | { readonly later: boolean; readonly queue: string; readonly task: string; readonly lane: Lane; readonly key: string | undefined }
   | undefined {
-  const [, kind, queue, task, lane, key = none] = subject.split('.')
-  if ((kind !== 'task' && kind !== 'due' && kind !== 'later') || !queue || !task || !lanes.includes(lane as Lane)) return undefined
-  return { later: kind === 'later', queue, task: untoken(task), lane: lane as Lane, key: keyIn(key) }
+  const [, kind, queue, task, row = '', key = none] = subject.split('.')
+  const lane = laneOf(row)
+  if ((kind !== 'task' && kind !== 'due' && kind !== 'later') || !queue || !task || !lanes.includes(lane)) return undefined
+  return { later: kind === 'later', queue, task: untoken(task), lane, key: keyIn(key) }
 }
 
 /** A key read from its token; a hash stays what it is. */

@@ -6,12 +6,28 @@
  */
 
 import { createHash } from 'node:crypto'
+import { crc32 } from 'node:zlib'
 import { fault, shown } from '../base/errors.ts'
 
 /** How urgent a task is. Each lane has a consumer of its own, because the broker gives one consumer stream order. */
 export const lanes = ['high', 'normal', 'low'] as const
 /** One of the lanes. */
 export type Lane = (typeof lanes)[number]
+
+/** Keys are spread over so many buckets; the number is part of the wire format. */
+export const buckets = 64
+
+/** Where in its queue a task waits: in a lane, or, where the order of keys is kept, in the part of the lane that its key belongs to. */
+export type Row = Lane | `${Lane}-${number}`
+
+/** The row of a key: its bucket is the CRC-32 of its UTF-8, modulo how many there are. Throws INVALID_ID as `keyToken` does. */
+export function rowOf(lane: Lane, key: string): Row {
+  keyToken(key)
+  return `${lane}-${crc32(key) % buckets}`
+}
+
+/** The lane of a row. */
+export const laneOf = (row: string): Lane => row.split('-', 1)[0] as Lane
 
 /** The longest name. */
 export const longestName = 200
@@ -138,20 +154,20 @@ export interface Names {
   ownRedriven(consumer: string, topic: string): string
   ownEventFilter(consumer: string, topic: string): string[]
   /** Where a task waits that nobody has to find again. */
-  task(queue: string, task: string, lane: Lane): string
+  task(queue: string, task: string, row: Row): string
   /** Where a task waits that has an address of its own: it is tracked, unique or was delayed. */
-  addressed(queue: string, task: string, lane: Lane, key: string | undefined, id: string): string
+  addressed(queue: string, task: string, row: Row, key: string | undefined, id: string): string
   /** Where a task is kept until its time has come. */
-  later(queue: string, task: string, lane: Lane, key: string | undefined, id: string): string
+  later(queue: string, task: string, row: Row, key: string | undefined, id: string): string
   /** Everything that waits in a queue, and everything that is kept for later. */
   waiting(queue: string): string
   delayed(queue: string): string
   /** Both. */
   anything(queue: string): string
   /** Where a task of a bounded queue waits that was delayed and is due: beside those that were enqueued at once. */
-  due(queue: string, task: string, lane: Lane, key: string | undefined, id: string): string
-  /** What a performer of one lane receives; `due`: of what was delayed, in a bounded queue. */
-  taskFilter(queue: string, task: string, lane: Lane, due?: boolean): string
+  due(queue: string, task: string, row: Row, key: string | undefined, id: string): string
+  /** What a performer of one row receives, or of all; `due`: of what was delayed, in a bounded queue. */
+  taskFilter(queue: string, task: string, row?: Row, due?: boolean): string
   /** Every place where a task with this id may be. */
   anywhere(queue: string, task: string, id: string): string
   /** Every place where a task with this unique key may be. */
@@ -163,7 +179,7 @@ export interface Names {
   /** Every place where the schedule of a name may be; without a name, every schedule. */
   schedules(name?: string): string
   /** Where the firings of one schedule wait: a subject of their own, so that the next can see whether the last is still there. */
-  fired(queue: string, task: string, lane: Lane, schedule: string, due?: boolean): string
+  fired(queue: string, task: string, row: Row, schedule: string, due?: boolean): string
   /** A record of the table, and where its changes are told. */
   record(kind: string, ...keys: readonly string[]): string
   live(kind: string, ...keys: readonly string[]): string
@@ -180,8 +196,8 @@ export interface Names {
 export function names(namespace: string): Names {
   const ns = checkedNamespace(namespace)
   const upper = ns.toUpperCase()
-  const place = (kind: string, queue: string, task: string, lane: string, key: string | undefined, id: string) =>
-    `${ns}.${kind}.${queue}.${token(task)}.${lane}.${key === undefined ? none : keyToken(key)}.${keyToken(id)}`
+  const place = (kind: string, queue: string, task: string, row: string, key: string | undefined, id: string) =>
+    `${ns}.${kind}.${queue}.${token(task)}.${row}.${key === undefined ? none : keyToken(key)}.${keyToken(id)}`
   return {
     namespace: ns,
     topics: `${upper}_TOPICS`,
@@ -198,14 +214,14 @@ export function names(namespace: string): Names {
     ownEvent: (topic) => `${ns}.own.${topic}`,
     ownRedriven: (consumer, topic) => `${ns}.ownredriven.${token(topic)}.${consumer}.${topic}`,
     ownEventFilter: (consumer, topic) => [`${ns}.own.${topic}`, `${ns}.ownredriven.${token(topic)}.${consumer}.>`],
-    task: (queue, task, lane) => `${ns}.task.${queue}.${token(task)}.${lane}.${none}`,
-    addressed: (queue, task, lane, key, id) => place('task', queue, task, lane, key, id),
-    later: (queue, task, lane, key, id) => place('later', queue, task, lane, key, id),
+    task: (queue, task, row) => `${ns}.task.${queue}.${token(task)}.${row}.${none}`,
+    addressed: (queue, task, row, key, id) => place('task', queue, task, row, key, id),
+    later: (queue, task, row, key, id) => place('later', queue, task, row, key, id),
     waiting: (queue) => `${ns}.task.${queue}.>`,
     delayed: (queue) => `${ns}.later.${queue}.>`,
     anything: (queue) => `${ns}.*.${queue}.>`,
-    due: (queue, task, lane, key, id) => place('due', queue, task, lane, key, id),
-    taskFilter: (queue, task, lane, due) => `${ns}.${due ? 'due' : 'task'}.${queue}.${token(task)}.${lane}.>`,
+    due: (queue, task, row, key, id) => place('due', queue, task, row, key, id),
+    taskFilter: (queue, task, row, due) => `${ns}.${due ? 'due' : 'task'}.${queue}.${token(task)}${row === undefined ? '' : `.${row}`}.>`,
     anywhere: (queue, task, id) => `${ns}.*.${queue}.${token(task)}.*.*.${keyToken(id)}`,
     occupied: (queue, task, key) => `${ns}.*.${queue}.${token(task)}.*.${keyToken(key)}.*`,
     scheduledTask: (queue, name) => `${ns}.schedule.task.${queue}.${keyToken(name)}`,
@@ -213,8 +229,8 @@ export function names(namespace: string): Names {
     scheduledOwnEvent: (topic, name) => `${ns}.schedule.own.${token(topic)}.${keyToken(name)}`,
     schedules: (name) => `${ns}.schedule.*.*.${name === undefined ? '*' : keyToken(name)}`,
     // @ is encoded in keys and ids, so that nobody else has this place.
-    fired: (queue, task, lane, schedule, due) =>
-      `${ns}.${due ? 'due' : 'task'}.${queue}.${token(task)}.${lane}.${none}.@${keyToken(schedule)}`,
+    fired: (queue, task, row, schedule, due) =>
+      `${ns}.${due ? 'due' : 'task'}.${queue}.${token(task)}.${row}.${none}.@${keyToken(schedule)}`,
     record: (kind, ...keys) => `${ns}.table.${[kind, ...keys].join('.')}`,
     live: (kind, ...keys) => `${ns}.live.${[kind, ...keys].join('.')}`,
     deadOf: (queue) => `${ns}.dead.task.${queue}.>`,
@@ -231,7 +247,13 @@ export const hasAddress = (subject: string): boolean => !subject.endsWith(`.${no
 export const subscriptionName = (service: string, topic: string): string => joined('subscription', `${service}@${token(topic)}`)
 
 /** The consumer of the performers of a task. Every service that performs it shares this one: exactly one worker gets each task. */
-export const performerName = (task: string, lane: Lane): string => `${token(task)}@${lane}`
+export const performerName = (task: string, lane: string): string => `${token(task)}@${lane}`
+
+/** The same for one strand of an ordered task: it has several consumers, each with its share of the rows. */
+export const strandName = (task: string, index: number, of: number): string => performerName(task, `${index}of${of}`)
+
+/** The row of a task that is stored: the token behind its name. */
+export const rowIn = (subject: string): string => subject.split('.', 5)[4] ?? ''
 
 /** The stream and the consumer that a redriven event is meant for. */
 export function meantFor(names: Names, subject: string): { readonly stream: string; readonly consumer: string } {

@@ -64,8 +64,8 @@ export interface Layout {
   exists(stream: string): Promise<boolean>
   /** Removes the oldest of a stream until about so many bytes are left. */
   cut(stream: string, bytes: number): Promise<void>
-  /** A consumer that hands over what matches `filters`, to be answered within `lease` ms. Tells where it stands. */
-  consumer(stream: string, name: string, filters: readonly string[], lease: number, start: Start | Behind): Promise<Footing>
+  /** A consumer that hands over what matches `filters`, to be answered within `lease` ms; `single`: one at a time. Tells where it stands. */
+  consumer(at: string, name: string, filters: readonly string[], lease: number, start: Start | Behind, single?: boolean): Promise<Footing>
   /** Where a consumer stands. */
   footing(stream: string, name: string): Promise<Footing>
   /** Copies of the stream of this namespace that has the fewest. */
@@ -168,8 +168,8 @@ export async function layout(link: Link, names: Names, options: LayoutOptions): 
         duplicate_window: nanos(Math.min(age, 60_000)),
         max_consumers: 100_000,
       }),
-    consumer: (streamName, name, filters, lease, start) =>
-      declareConsumer(manager, streamName, consumerConfig(name, filters, lease), start, options),
+    consumer: (streamName, name, filters, lease, start, single = false) =>
+      declareConsumer(manager, streamName, consumerConfig(name, filters, lease, single ? 1 : mostOpen), start, options),
     async copies() {
       let fewest = replicas
       for await (const { config } of manager.streams.list(`${ns}.>`)) fewest = Math.min(fewest, config.num_replicas)
@@ -222,7 +222,12 @@ const keeping = ({ age, bytes, messages }: Retention, dedupe: number) => ({
   duplicate_window: nanos(age === 0 ? dedupe : Math.min(age, dedupe)),
 })
 
-function consumerConfig(name: string, filters: readonly string[], lease: number): Partial<ConsumerConfig> & { durable_name: string } {
+function consumerConfig(
+  name: string,
+  filters: readonly string[],
+  lease: number,
+  most: number,
+): Partial<ConsumerConfig> & { durable_name: string } {
   const [filter] = filters
   return {
     durable_name: name,
@@ -230,7 +235,7 @@ function consumerConfig(name: string, filters: readonly string[], lease: number)
     ack_wait: nanos(lease),
     // Attempts are counted by callboard: a message the broker gives up stays behind, unseen.
     max_deliver: -1,
-    max_ack_pending: mostOpen,
+    max_ack_pending: most,
     ...(filters.length === 1 && filter !== undefined ? { filter_subject: filter } : { filter_subjects: [...filters] }),
   }
 }

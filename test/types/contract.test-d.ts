@@ -413,3 +413,19 @@ test('events of the board are told with what they are about', () => {
   // @ts-expect-error: nothing is told under this name
   board.on('biried', () => {})
 })
+
+test('what is ordered has one lane, and only what is ordered by key has strands', () => {
+  task('x', { input: z.object({ id: z.string() }), ordered: ({ id }) => id, strands: 4 })
+  task<{ id: string }>('x', { ordered: ({ id }) => id })
+  task('x', { ordered: true })
+  // @ts-expect-error a lane overtakes another
+  task('x', { ordered: true, lanes: ['high', 'low'] })
+  // @ts-expect-error single file is one strand
+  task('x', { ordered: true, strands: 4 })
+  // @ts-expect-error nothing to deal out
+  task('x', { strands: 4 })
+  // @ts-expect-error a key is text
+  task<{ id: number }>('x', { ordered: ({ id }) => id })
+  // @ts-expect-error the key is made of the input
+  task('x', { input: z.object({ id: z.string() }), ordered: ({ name }) => name })
+})

@@ -843,7 +843,7 @@ test('free slots go to the higher rank first, and every eighth to the lower', ()
     if (slots.take()) taken.push(rank)
   }
   slots.join(fill('high'))
-  slots.join(fill('low'))
+  slots.join(fill('low'), undefined, 1)
   slots.take()
   for (let turn = 0; turn < 80; turn++) slots.give()
   expect(taken.filter((rank) => rank === 'low')).toHaveLength(10)
