@@ -92,6 +92,21 @@ describe('programs that stay', () => {
     expect((await running.ended).code).toBe(130)
   })
 
+  test('top shows the board, changes it by keys, and leaves the terminal as it was', async () => {
+    const running = onTerminal(['top'], { env })
+    await until('it shows the queue', () => running.written.out.includes('■ mail'))
+    running.process.stdin?.write('4')
+    await until('it shows the dead letters', () => running.written.out.includes('FINGERPRINT'))
+    running.process.stdin?.write('1p')
+    await until('the queue is paused', async () => (await board.queues.status('mail')).paused !== false)
+    await until('the screen says so', () => /■ mail.*paused/.test(running.written.out.split('\u001b[H').at(-1) ?? ''))
+    running.process.stdin?.write('p')
+    await until('the queue goes on', async () => (await board.queues.status('mail')).paused === false)
+    running.process.stdin?.write('q')
+    const { code, out } = await running.ended
+    expect([code, out.startsWith('\u001b[?1049h'), out.trimEnd().endsWith('\u001b[?1049l')]).toEqual([0, true, true])
+  })
+
   test('dash answers on this machine, and tells where', async () => {
     const running = begin(['dash', '--port', '0', '--read-only', '--json'], { env })
     await until('it says where', () => running.written.out.includes('}'))

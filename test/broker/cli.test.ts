@@ -112,6 +112,7 @@ describe('what is read', () => {
     ['schedules show digest', 'next'],
     ['schedules next digest --count 2', 'THERE'],
     ['tasks state:dead', '✕ dead'],
+    ['top --once', '■ mail'],
     ['doctor', '● broker'],
   ])('callboard %s shows %s, and its JSON holds at least as much', async (line, shown) => {
     const { code, out, err } = await here(line)
@@ -175,6 +176,26 @@ describe('what is done', () => {
     expect((await json('subs --service old-planner'))[0].waiting).toBe(0)
     expect((await here('subs leave old-planner books.released --yes')).out).toContain('has left')
     expect(await json('subs --service old-planner')).toEqual([])
+  })
+
+  test('a queue is paused, emptied, resumed and waited for', async () => {
+    const idle = task('idle.work', { queue: 'idle' })
+    const held = await board
+      .service('idler')
+      .perform(idle, () => undefined)
+      .start()
+    expect((await here('queues pause idle --for 1h')).out).toBe('■ idle  is paused for 1h: workers get nothing, enqueueing goes on\n')
+    for (const n of [1, 2, 3]) await board.enqueue(idle, n)
+    expect((await here('queues')).out).toMatch(/■ idle +3 .*paused, on in/)
+    expect((await here('queues purge idle --dry-run')).out).toContain('3 tasks would be removed')
+    expect((await here('queues purge idle')).code).toBe(2)
+    expect((await here('queues purge idle --yes')).out).toBe('■ idle  3 tasks removed\n')
+    await board.enqueue(idle, 4)
+    expect((await here('queues drain idle --timeout 50ms')).code).toBe(8)
+    expect((await here('queues resume idle')).code).toBe(0)
+    expect((await here('queues drain idle --timeout 10s')).out).toBe('■ idle  nothing waits or runs\n')
+    expect((await here('queues pause none')).code).toBe(5)
+    await held.stop()
   })
 
   test('scheduled tasks are made due, and waiting ones called off', async () => {

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest'
 import { fault, registry } from '../../src/base/errors.ts'
+import type { QueueView, Trace, TraceEntry } from '../../src/extras/admin/index.ts'
 import { complaintOf } from '../../src/tools/cli/complaint.ts'
 import { exitOf, exits } from '../../src/tools/cli/exit.ts'
 import { about, overview } from '../../src/tools/cli/help.ts'
@@ -14,6 +15,10 @@ import { groups } from '../../src/tools/cli/verbs.ts'
 import { size } from '../../src/tools/cli/words.ts'
 import { hears } from '../../src/tools/commands/contract.ts'
 import { clockFinding, durabilityFinding, nodeFinding, storageFinding } from '../../src/tools/commands/doctor.ts'
+import { entryLine, traceLines } from '../../src/tools/commands/story.ts'
+import { keysIn } from '../../src/tools/commands/top.ts'
+import { frame, panes, rowsOf, type State } from '../../src/tools/commands/top-frame.ts'
+import { press } from '../../src/tools/commands/top-keys.ts'
 import { imports, read as text } from '../repo/tree.ts'
 import { splitLine } from '../support/shell.ts'
 
@@ -217,4 +222,167 @@ test('what shows help loads the parser, and nothing that connects', () => {
   visit('src/tools/cli.ts')
   expect([...packages]).toEqual(['commander'])
   expect([...seen].filter((path) => /^src\/(index|wire|runtime|extras)/.test(path))).toEqual([])
+})
+
+describe('top', () => {
+  const queue = (name: string, more: Partial<QueueView> = {}): QueueView => ({
+    name,
+    layout: 'work',
+    bytes: 0,
+    ready: 3,
+    running: 0,
+    scheduled: 0,
+    retrying: 0,
+    dead: 0,
+    workers: [],
+    paused: false,
+    blocked: 'none',
+    lanes: [],
+    ...more,
+  })
+  const overviewOf = {
+    at: 0,
+    namespace: 'shop',
+    topics: 0,
+    subscriptions: 0,
+    queues: 2,
+    ready: 6,
+    running: 0,
+    scheduled: 0,
+    retrying: 0,
+    dead: 0,
+    lagging: 0,
+    schedules: 0,
+    workers: 0,
+    attention: [],
+  }
+  const known = {
+    at: 1000,
+    overview: overviewOf,
+    queues: [queue('mail'), queue('report', { paused: true })],
+    topics: [],
+    subs: [],
+    dead: [],
+  }
+  const start: State = { now: 1000, namespace: 'shop', known, pane: 'queues', row: 0, filter: '', typing: false, help: false, note: '' }
+  const typing = (state: State, ...keys: string[]) => keys.reduce((at, key) => press(at, key).state, state)
+
+  test('a frame fits its terminal, whatever is in it', () => {
+    const hostile = { ...known, queues: Array.from({ length: 50 }, (_, index) => queue(`q${index}-${'x'.repeat(90)}`)) }
+    for (const [width, height] of [
+      [80, 24],
+      [40, 10],
+      [200, 60],
+    ] as const)
+      for (const pane of panes)
+        for (const help of [true, false]) {
+          const lines = frame({ ...start, known: hostile, pane, help, row: 49 }, { ...plain, width }, height)
+          expect(lines.length).toBeLessThanOrEqual(height)
+          expect(lines.filter((line) => columns(line) > width)).toEqual([])
+        }
+  })
+
+  test('a frame shows the pane, the chosen row and the sums', () => {
+    const marked = { ...plain, width: 80, paint: (style: unknown, text: string) => (style === 'inverse' ? `[${text}]` : text) }
+    const lines = frame({ ...start, row: 1 }, marked, 24)
+    expect(lines[1]).toBe('6 ready · 0 running · 0 scheduled · 0 retrying · 0 dead')
+    expect(lines[2]).toContain('[ 1 queues ]')
+    expect(lines.find((line) => line.startsWith('[■ report'))).toContain('paused')
+    expect(frame({ ...start, known: undefined }, plain, 24)[1]).toBe('reading …')
+    expect(frame({ ...start, now: 9000 }, plain, 24)[0]).toContain('THE BROKER HAS NOT ANSWERED FOR 8s')
+  })
+
+  test('keys choose, filter and help', () => {
+    expect(typing(start, 'down', 'down', 'down').row).toBe(1)
+    expect(typing(start, 'j', 'up').row).toBe(0)
+    expect(typing(start, '3').pane).toBe('subs')
+    expect(typing(start, '?').help).toBe(true)
+    const filtered = typing(start, '/', 'r', 'e', 'q', 'back', 'enter')
+    expect([filtered.filter, filtered.typing, rowsOf(filtered)]).toEqual(['re', false, [known.queues[1]]])
+    expect(rowsOf(typing(filtered, 'escape'))).toHaveLength(2)
+    expect(press(start, 'q').deed).toEqual({ do: 'end' })
+    expect(press(typing(start, '/'), 'q').deed).toBeUndefined()
+  })
+
+  test('p pauses and resumes, r wants to be pressed twice', () => {
+    expect(press(start, 'p').deed).toEqual({ do: 'pauseQueue', queue: 'mail' })
+    expect(press({ ...start, row: 1 }, 'p').deed).toEqual({ do: 'resumeQueue', queue: 'report' })
+    expect(press({ ...start, pane: 'topics' }, 'p').deed).toBeUndefined()
+    const error = { name: 'Error', message: 'x', fingerprint: 'abc' }
+    const dead: State = {
+      ...start,
+      pane: 'dead',
+      known: { ...known, dead: [{ fingerprint: 'abc', name: 'mail.send', reason: 'rejected', count: 2, first: 0, last: 0, error }] },
+    }
+    const once = press(dead, 'r')
+    expect([once.deed, once.state.note]).toEqual([undefined, expect.stringContaining('once more')])
+    expect(press(once.state, 'r').deed).toEqual({ do: 'redrive', selector: 'name:mail.send fingerprint:abc', count: 2 })
+    expect(press(press(once.state, 'j').state, 'r').deed).toBeUndefined()
+  })
+
+  test('what a terminal sends is read as keys', () => {
+    expect(keysIn('a\u001b[A\r\u001b\u007fé')).toEqual(['a', 'up', 'enter', 'escape', 'back', 'é'])
+  })
+})
+
+describe('stories', () => {
+  const paint = plain.paint
+  const message = { id: 'e1', style: 'implicit', name: 'books.released', state: 'done', storedAt: 0 } as const
+  const mail = (id: string) => ({
+    message: { id, style: 'explicit', name: 'mail.send', state: 'dead' } as const,
+    runs: [
+      {
+        because: 'named',
+        service: 'mailer',
+        state: 'dead',
+        attempt: 2,
+        ms: 22,
+        error: { name: 'Reject', message: '550\u001b[2J', fingerprint: 'f' },
+        caused: [],
+      },
+    ] as const,
+  })
+
+  test('a trace draws who subscribed dashed and who was named solid, and hides what is too much', () => {
+    const trace: Trace = {
+      message,
+      runs: [
+        {
+          because: 'subscribed',
+          service: 'mail-planner',
+          state: 'done',
+          ms: 31,
+          caused: Array.from({ length: 12 }, (_, index) => mail(`t${index}`)),
+        },
+      ],
+    }
+    const lines = traceLines(trace, paint, 0)
+    expect(lines[0]).toMatch(/^◇ books.released {2}e1 {2}\d\d:\d\d:\d\d$/)
+    expect(lines[1]).toBe('┄┄▷ mail-planner  ● done  31ms')
+    expect(lines[2]).toBe('    ■ mail.send  t0  ✕ dead')
+    expect(lines[3]).toBe('    ──▶ mailer  ✕ dead  attempt 2  22ms  Reject: 550\\u001b[2J')
+    expect(lines.at(-1)).toBe('    … 2 more (--all)')
+    expect(traceLines(trace, paint, 0, true)).toHaveLength(2 + 12 * 2)
+  })
+
+  test.each<[Partial<TraceEntry>, RegExp]>([
+    [{ kind: 'stored', style: 'implicit' }, /^\S+ {2}\+ stored +◇ {3}news {2}i1$/],
+    [
+      {
+        kind: 'failed',
+        style: 'explicit',
+        service: 'mailer',
+        attempt: 2,
+        ms: 22,
+        after: 4100,
+        error: { name: 'E', message: '451', fingerprint: 'f' },
+      },
+      /↻ failed +──▶ news {2}i1 {2}mailer {2}attempt 2 {2}22ms {2}again in 4.1s {2}E: 451$/,
+    ],
+    [{ kind: 'audit', text: 'ann paused mail', count: 3 }, /§ audit +ann paused mail {2}3×$/],
+  ])('an entry of the ledger is one line', (entry, line) => {
+    expect(
+      entryLine({ place: '1', at: 0, kind: 'stored', style: 'implicit', id: 'i1', name: 'news', worker: 'w', ...entry }, paint, 0),
+    ).toMatch(line)
+  })
 })

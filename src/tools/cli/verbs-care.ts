@@ -28,6 +28,50 @@ const tasks: readonly Verb[] = [
   },
 ]
 
+const queues: readonly Verb[] = [
+  {
+    words: 'queues pause',
+    args: '<queue>',
+    known: 'queues',
+    says: 'hand out nothing until it is resumed; enqueueing goes on',
+    flags: [{ name: '--for <duration>', says: 'go on by itself after this time' }],
+    examples: ['queues pause mail --for 10m'],
+    load: () => import('../commands/queues.ts').then(({ pause }) => pause),
+  },
+  {
+    words: 'queues resume',
+    args: '<queue>',
+    known: 'queues',
+    says: 'hand out again',
+    examples: ['queues resume mail'],
+    load: () => import('../commands/queues.ts').then(({ resume }) => resume),
+  },
+  {
+    words: 'queues purge',
+    args: '<queue>',
+    known: 'queues',
+    says: 'remove what waits, for good; what a worker has taken stays',
+    flags: [
+      { name: '--task <name>', says: 'only tasks of this name', known: 'tasks' },
+      { name: '--priority <lane>', says: 'only of this lane', choices: ['high', 'normal', 'low'] },
+      { name: '--delayed', says: 'also what waits for its time' },
+      dryRun,
+    ],
+    examples: ['queues purge mail --dry-run', 'queues purge mail --task mail.send --yes'],
+    load: () => import('../commands/queues.ts').then(({ purge }) => purge),
+  },
+  {
+    words: 'queues drain',
+    args: '<queue>',
+    known: 'queues',
+    says: 'wait until nothing waits or runs; exit code 8 if that takes too long',
+    flags: [{ name: '--timeout <duration>', says: 'how long to wait (as long as it takes)' }],
+    examples: ['queues drain mail --timeout 1m'],
+    stays: true,
+    load: () => import('../commands/queues.ts').then(({ drain }) => drain),
+  },
+]
+
 const subs: readonly Verb[] = [
   {
     words: 'subs',
@@ -232,4 +276,4 @@ const schedules: readonly Verb[] = [
 ]
 
 /** Verbs that take care of what is there. */
-export const care: Group = { title: 'Take care', verbs: [...tasks, ...subs, ...dead, ...schedules] }
+export const care: Group = { title: 'Take care', verbs: [...queues, ...tasks, ...subs, ...dead, ...schedules] }

@@ -38,6 +38,15 @@ export const look: Group = {
       load: () => import('../commands/tasks.ts').then(({ tasks }) => tasks),
     },
     {
+      words: 'top',
+      says: 'all of it on a terminal, live, with keys',
+      more: 'Keys: 1 to 4 choose what is shown, arrows or j and k a row, / filters, p pauses or resumes, r twice sends dead letters back, ? help,\nq ends.',
+      flags: [{ name: '--once', says: 'one look, without a terminal' }],
+      examples: ['top', 'top --once', 'top --json'],
+      stays: true,
+      load: () => import('../commands/top.ts').then(({ top }) => top),
+    },
+    {
       words: 'doctor',
       says: 'look at the broker, the streams and this machine, and say what to do',
       more: 'Exit code 0 if nothing needs attention, 9 if something does, 3 if the broker cannot be reached.',

@@ -23,7 +23,8 @@ const columns = (now: number): readonly Column<DeadView>[] => [
   { head: 'ERROR', field: 'error', text: ({ error }) => `${error.name}: ${error.message}`, style: () => 'red' },
 ]
 
-const groupColumns = (now: number): readonly Column<DeadGroupView>[] => [
+/** How dead letters of one kind are shown. */
+export const groupColumns = (now: number): readonly Column<DeadGroupView>[] => [
   { head: 'COUNT', field: 'count', right: true, text: (group) => count(group.count) },
   { head: 'WHAT', field: 'name' },
   { head: 'REASON', field: 'reason' },

@@ -2,6 +2,8 @@
 
 import type { LaneView, QueueView } from '../../extras/admin/index.ts'
 import type { Call } from '../cli/call.ts'
+import { counting } from '../cli/progress.ts'
+import { durationOf } from '../cli/said.ts'
 import { type Column, table } from '../cli/table.ts'
 import { ago, count, many, span } from '../cli/words.ts'
 import { pausedState } from './subs.ts'
@@ -18,7 +20,8 @@ const blockedWords: Readonly<Record<QueueView['blocked'], string>> = {
 
 const rate = (value: number | undefined) => value?.toFixed(1) ?? ''
 
-const columns = (now: number): readonly Column<QueueView>[] => [
+/** How a queue is shown. */
+export const queueColumns = (now: number): readonly Column<QueueView>[] => [
   { head: 'QUEUE', field: 'name', text: ({ name }) => `■ ${name}`, style: () => 'yellow' },
   { head: 'READY', field: 'ready', right: true, text: ({ ready }) => count(ready) },
   { head: 'RUN', field: 'running', right: true, text: ({ running }) => count(running) },
@@ -62,7 +65,7 @@ export async function queues(call: Call): Promise<undefined> {
   if (name !== undefined) {
     const one = await admin.queue(name)
     return call.show(one, () => [
-      ...table(columns(now), [one], call.out),
+      ...table(queueColumns(now), [one], call.out),
       ...(one.lanes.length > 0 ? ['', ...table(laneColumns(now), one.lanes, call.out)] : []),
     ])
   }
@@ -70,7 +73,7 @@ export async function queues(call: Call): Promise<undefined> {
   call.show(all, () =>
     all.length === 0
       ? ['no queues: no task has been enqueued, and nobody performs any']
-      : [...table(columns(now), all, call.out), call.out.paint('dim', summary(all))],
+      : [...table(queueColumns(now), all, call.out), call.out.paint('dim', summary(all))],
   )
 }
 
@@ -83,4 +86,64 @@ function summary(all: readonly QueueView[]): string {
     ...(dead > 0 ? [`${count(dead)} dead (callboard dead groups)`] : []),
     ...(all.some(({ blocked }) => blocked === 'no-worker') ? ['no worker: callboard start ./app.ts serves it?'] : []),
   ].join(' · ')
+}
+
+/** `callboard queues pause <queue>`. */
+export async function pause(call: Call): Promise<undefined> {
+  const [name = ''] = call.args
+  const until = durationOf(call, 'for')
+  const board = await call.board()
+  await board.queues.pause(name, until === undefined ? {} : { until })
+  return told(call, name, `is paused${until === undefined ? '' : ` for ${until}`}: workers get nothing, enqueueing goes on`)
+}
+
+/** `callboard queues resume <queue>`. */
+export async function resume(call: Call): Promise<undefined> {
+  const [name = ''] = call.args
+  const board = await call.board()
+  await board.queues.resume(name)
+  return told(call, name, 'goes on')
+}
+
+async function told(call: Call, name: string, what: string): Promise<undefined> {
+  const view = await (await call.admin()).queue(name)
+  return call.show(view, () => [`■ ${name}  ${what}`])
+}
+
+/** `callboard queues purge <queue>`. */
+export async function purge(call: Call): Promise<number> {
+  const [name = ''] = call.args
+  const view = await (await call.admin()).queue(name)
+  const [task, lane, delayed] = [call.flag('task'), call.flag('priority'), call.on('delayed')]
+  const lanes = view.lanes.filter((each) => (task ?? each.task) === each.task && (lane ?? each.lane) === each.lane)
+  const seen = lanes.reduce((sum, { waiting }) => sum + waiting, 0) + (delayed ? view.scheduled : 0)
+  if (call.on('dryRun')) {
+    call.show({ queue: name, waiting: seen, removed: 0 }, () => [
+      `${many(seen, 'task')} would be removed from ${name}, and what is added until then`,
+    ])
+    return 0
+  }
+  if (!(await call.sure(`Remove ${many(seen, 'waiting task')} from ${name} for good?`))) return 0
+  const removed = await (await call.board()).queues.purge(name, {
+    ...(task === undefined ? {} : { task }),
+    ...(lane === undefined ? {} : { lane: lane as LaneView['lane'] }),
+    ...(delayed ? { delayed } : {}),
+  })
+  call.show({ queue: name, removed }, () => [`■ ${name}  ${many(removed, 'task')} removed`])
+  return 0
+}
+
+/** `callboard queues drain <queue>`. */
+export async function drain(call: Call): Promise<undefined> {
+  const [name = ''] = call.args
+  const timeout = durationOf(call, 'timeout')
+  const board = await call.board()
+  const progress = counting(call.err, 'left')
+  await board.queues.drain(name, {
+    signal: call.signal,
+    ...(timeout === undefined ? {} : { timeout }),
+    progress: ({ waiting, running }) => progress.to(waiting + running),
+  })
+  progress.end()
+  return call.show({ queue: name, drained: true }, () => [`■ ${name}  nothing waits or runs`])
 }

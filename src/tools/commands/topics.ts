@@ -6,7 +6,8 @@ import { type Column, table } from '../cli/table.ts'
 import { ago, count, many } from '../cli/words.ts'
 import { placeColumns } from './subs.ts'
 
-const columns = (now: number): readonly Column<TopicView>[] => [
+/** How a topic is shown. */
+export const topicColumns = (now: number): readonly Column<TopicView>[] => [
   { head: 'TOPIC', field: 'name', text: ({ name }) => `◇ ${name}`, style: () => 'cyan' },
   { head: 'STORED', field: 'stored', right: true, text: ({ stored }) => count(stored) },
   { head: 'OLDEST', field: 'oldest', text: ({ oldest }) => ago(oldest, now), spare: 1 },
@@ -25,7 +26,7 @@ export async function topics(call: Call): Promise<undefined> {
   if (name !== undefined) {
     const one = await admin.topic(name)
     return call.show(one, () => [
-      ...table(columns(Date.now()), [one], call.out),
+      ...table(topicColumns(Date.now()), [one], call.out),
       ...(one.subscriptions.length > 0 ? ['', ...table(placeColumns(Date.now()), one.subscriptions, call.out)] : []),
     ])
   }
@@ -33,6 +34,6 @@ export async function topics(call: Call): Promise<undefined> {
   call.show(all, () =>
     all.length === 0
       ? ['no topics: nothing is published, and nobody subscribes']
-      : [...table(columns(Date.now()), all, call.out), call.out.paint('dim', many(all.length, 'topic'))],
+      : [...table(topicColumns(Date.now()), all, call.out), call.out.paint('dim', many(all.length, 'topic'))],
   )
 }
