@@ -13,7 +13,7 @@ export interface Wrote {
 }
 
 /** Calls the program without the cost of a process. `line` is what stands behind `callboard`. */
-export async function here(line: string, env: Readonly<Record<string, string>>, input = ''): Promise<Wrote> {
+export async function here(line: string, env: Readonly<Record<string, string>>, input = '', folder = process.cwd()): Promise<Wrote> {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()]
   stdin.end(input)
   const texts = { out: '', err: '' }
@@ -25,7 +25,7 @@ export async function here(line: string, env: Readonly<Record<string, string>>, 
   })
   const ignore = () => undefined
   const argv = ['node', 'callboard', ...splitLine(line)]
-  const host = { argv, env, stdin, stdout, stderr, cwd: () => process.cwd(), on: ignore, off: ignore, once: ignore, exit: ignore }
+  const host = { argv, env, stdin, stdout, stderr, cwd: () => folder, on: ignore, off: ignore, once: ignore, exit: ignore }
   const running = host as unknown as Host
   await main(running)
   return { code: running.exitCode ?? 0, ...texts }

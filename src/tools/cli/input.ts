@@ -1,6 +1,7 @@
 /** Payloads as they are given on a command line: as JSON, from a file, from standard input. */
 
 import { createReadStream } from 'node:fs'
+import { resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fault } from '../../base/errors.ts'
 import type { Call } from './call.ts'
@@ -17,7 +18,7 @@ async function textOf(given: string, { host }: Pick<Call, 'host'>): Promise<stri
 async function* opened(given: string, host: Call['host']): AsyncGenerator<unknown> {
   if (given === '-') return yield* host.stdin
   try {
-    yield* createReadStream(given.slice(1))
+    yield* createReadStream(resolve(host.cwd(), given.slice(1)))
   } catch (error) {
     throw new UsageError(`${given.slice(1)} cannot be read.`, 'Give the path of a file behind @.', (error as Error).message)
   }
@@ -33,7 +34,7 @@ export async function payload(given: string | undefined, call: Pick<Call, 'host'
 export async function* payloads(given: string, { host }: Pick<Call, 'host'>): AsyncGenerator<unknown> {
   if (given !== '-' && !given.startsWith('@'))
     throw new UsageError('--lines reads many payloads.', 'Give @file or - in place of the payload.')
-  const input = given === '-' ? host.stdin : createReadStream(given.slice(1))
+  const input = given === '-' ? host.stdin : createReadStream(resolve(host.cwd(), given.slice(1)))
   const failed = new Promise<never>((_, reject) => input.once('error', reject))
   failed.catch(() => undefined)
   let number = 0

@@ -161,7 +161,7 @@ const dead: readonly Verb[] = [
     args: '[selector...]',
     says: 'send those that match back to where they died, or one by its number',
     flags: [all, limit, dryRun, { name: '--payload <json>', says: 'with another payload: JSON, @file or -; for one by its number' }],
-    examples: ['dead redrive queue:mail error:~451 --dry-run', 'dead redrive 1', 'dead redrive --all --yes'],
+    examples: ['dead redrive queue:mail error:~451 --dry-run', 'dead redrive 1', 'dead redrive fingerprint:1f2e3d4c --yes'],
     load: () => import('../commands/dead.ts').then(({ redrive }) => redrive),
   },
   {
