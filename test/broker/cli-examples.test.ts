@@ -53,7 +53,7 @@ afterAll(async () => {
 })
 
 /** These run until they are stopped, or write to the process itself; each has a test of its own. */
-const apart = /^(dev|start|dash|bench|completion|top$)/
+const apart = /^(dev|start|dash|demo|bench|completion|top$)/
 /** What ends otherwise than well here: the doctor has something to say. */
 const ends: Readonly<Record<string, readonly number[]>> = { doctor: [0, 9], 'doctor --json': [0, 9] }
 
@@ -71,4 +71,14 @@ test('callboard bench measures a broker of its own', async () => {
   const { rows, sync } = JSON.parse(out) as { rows: { workload: string; rate: number; cpu: number }[]; sync: string }
   expect([code, sync, rows.length]).toEqual([0, '10s', 6])
   expect(rows.filter(({ rate, cpu }) => !(rate > 0 && cpu > 0))).toEqual([])
+})
+
+test('callboard demo plays both ways, and its counts hold', async () => {
+  const { code, out, err } = await cli(['demo', '--json'])
+  expect([code, JSON.parse(out)]).toEqual([
+    0,
+    { published: 1, heard: 4, enqueued: 8, succeeded: 7, retried: 1, dead: 1, duplicates: 0, lost: 0, ok: true },
+  ])
+  expect(err).toContain('┄┄▷ cast-app  ● done')
+  expect(err).toContain('  ──▶ mailer  ✕ dead  Reject: 550 no such mailbox')
 })

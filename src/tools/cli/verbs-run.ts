@@ -47,6 +47,14 @@ export const run: Group = {
       load: () => import('../commands/dash.ts').then(({ dash }) => dash),
     },
     {
+      words: 'demo',
+      says: 'both ways to invoke, side by side, with a broker of its own that is thrown away',
+      more: 'Exit code 0 only if the counts hold: nobody is left out, nobody gets two mails.',
+      examples: ['demo', 'demo --json'],
+      stays: true,
+      load: () => import('../commands/demo.ts').then(({ demo }) => demo),
+    },
+    {
       words: 'bench',
       says: 'what this machine does, with a broker of its own that is thrown away',
       flags: [
