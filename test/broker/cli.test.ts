@@ -113,6 +113,7 @@ describe('what is read', () => {
     ['schedules next digest --count 2', 'THERE'],
     ['tasks state:dead', '✕ dead'],
     ['top --once', '■ mail'],
+    ['workers', 'mailer'],
     ['doctor', '● broker'],
   ])('callboard %s shows %s, and its JSON holds at least as much', async (line, shown) => {
     const { code, out, err } = await here(line)
@@ -121,6 +122,15 @@ describe('what is read', () => {
     const text = JSON.stringify(await json(line))
     for (const name of ['books.released', 'mail-planner', 'mail.send', 'old@example.org', '550 no such mailbox'])
       if (out.includes(name)) expect(text).toContain(name)
+  })
+
+  test('what has happened is read from the ledger, and a selector says what of it', async () => {
+    await until('the ledger tells of a death', async () => {
+      const { out } = await here('tail name:mail.send state:dead --from all --limit 1')
+      return /✕ buried +──▶ mail.send .*550 no such mailbox/.test(out)
+    })
+    const lines = (await here('tail --from all --limit 3 --json')).out.trim().split('\n')
+    expect(lines.map((line) => Object.keys(JSON.parse(line)).includes('place'))).toEqual([true, true, true])
   })
 
   test('what is not there is exit code 5', async () => {

@@ -2,7 +2,8 @@
 
 import { describe, expect, test } from 'vitest'
 import { fault, registry } from '../../src/base/errors.ts'
-import type { QueueView, Trace, TraceEntry } from '../../src/extras/admin/index.ts'
+import type { QueueView, Trace } from '../../src/extras/admin/index.ts'
+import type { LedgerEntry } from '../../src/index.ts'
 import { complaintOf } from '../../src/tools/cli/complaint.ts'
 import { exitOf, exits } from '../../src/tools/cli/exit.ts'
 import { about, overview } from '../../src/tools/cli/help.ts'
@@ -365,7 +366,7 @@ describe('stories', () => {
     expect(traceLines(trace, paint, 0, true)).toHaveLength(2 + 12 * 2)
   })
 
-  test.each<[Partial<TraceEntry>, RegExp]>([
+  test.each<[Partial<LedgerEntry>, RegExp]>([
     [{ kind: 'stored', style: 'implicit' }, /^\S+ {2}\+ stored +◇ {3}news {2}i1$/],
     [
       {
@@ -375,7 +376,7 @@ describe('stories', () => {
         attempt: 2,
         ms: 22,
         after: 4100,
-        error: { name: 'E', message: '451', fingerprint: 'f' },
+        error: { name: 'E', message: '451' },
       },
       /↻ failed +──▶ news {2}i1 {2}mailer {2}attempt 2 {2}22ms {2}again in 4.1s {2}E: 451$/,
     ],

@@ -38,6 +38,24 @@ export const look: Group = {
       load: () => import('../commands/tasks.ts').then(({ tasks }) => tasks),
     },
     {
+      words: 'workers',
+      says: 'the processes that run services: load, lateness, when they last told of themselves',
+      examples: ['workers', 'workers --json'],
+      load: () => import('../commands/workers.ts').then(({ workers }) => workers),
+    },
+    {
+      words: 'tail',
+      args: '[selector...]',
+      says: 'what happens, as it happens: a line for each thing',
+      flags: [
+        { name: '--from <point>', says: 'begin with all that is kept, 10m ago, or behind a place of --json (new)' },
+        { name: '--limit <number>', says: 'end after so many' },
+      ],
+      examples: ['tail', 'tail queue:mail state:dead,retrying', 'tail --from 10m --json'],
+      stays: true,
+      load: () => import('../commands/tail.ts').then(({ tail }) => tail),
+    },
+    {
       words: 'top',
       says: 'all of it on a terminal, live, with keys',
       more: 'Keys: 1 to 4 choose what is shown, arrows or j and k a row, / filters, p pauses or resumes, r twice sends dead letters back, ? help,\nq ends.',
