@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { admin } from '../../src/extras/admin/index.ts'
 import { type Board, Reject, task } from '../../src/index.ts'
 import { columns } from '../../src/tools/cli/pen.ts'
 import { openBoard } from '../support/board.ts'
@@ -26,6 +27,9 @@ beforeAll(async () => {
 })
 
 afterAll(() => board.close())
+
+/** Whether workers get nothing of the queue. */
+const held = async () => (await admin(board).queue('mail')).paused
 
 const letters = async () => (await board.dead.groups()).reduce((sum, { count }) => sum + count, 0)
 
@@ -98,10 +102,10 @@ describe('programs that stay', () => {
     running.process.stdin?.write('4')
     await until('it shows the dead letters', () => running.written.out.includes('FINGERPRINT'))
     running.process.stdin?.write('1p')
-    await until('the queue is paused', async () => (await board.queues.status('mail')).paused !== false)
+    await until('the queue is paused', held)
     await until('the screen says so', () => /■ mail.*paused/.test(running.written.out.split('\u001b[H').at(-1) ?? ''))
     running.process.stdin?.write('p')
-    await until('the queue goes on', async () => (await board.queues.status('mail')).paused === false)
+    await until('the queue goes on', async () => !(await held()))
     running.process.stdin?.write('q')
     const { code, out } = await running.ended
     expect([code, out.startsWith('\u001b[?1049h'), out.trimEnd().endsWith('\u001b[?1049l')]).toEqual([0, true, true])

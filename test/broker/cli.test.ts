@@ -244,7 +244,7 @@ export const news = { released: topic('books.checked', z.object({ isbn: z.string
 const services = `
 import { checked } from './contracts.ts'
 export default (board: import('callboard').Board) => board.service('checker').perform(checked, async (mail, ctx) => {
-  if (mail.to === 'slow') await new Promise((resolve) => setTimeout(resolve, 400))
+  if (mail.to === 'slow') await new Promise((resolve) => setTimeout(resolve, 1500))
   console.log('performed ' + mail.to)
 })
 `
@@ -282,7 +282,9 @@ describe('the binary', () => {
     const running = begin(['start', './app.ts'], { env, cwd })
     await until('the service runs', () => running.written.err.includes('checker is running'))
     await cli(['enqueue', 'mail.checked', '{"to":"slow"}'], { env, cwd })
-    await until('it has begun', async () => (await json('queues checked')).running === 1)
+    await until('it has begun', async () =>
+      (await board.inspect.queues()).some(({ name, performers }) => name === 'checked' && performers[0]?.open === 1),
+    )
     running.process.kill('SIGTERM')
     const { code, out, err } = await running.ended
     expect([code, out]).toEqual([0, 'performed slow\n'])

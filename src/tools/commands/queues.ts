@@ -1,5 +1,8 @@
 /** `callboard queues`: where tasks wait, and why. */
 
+import { setTimeout as after } from 'node:timers/promises'
+import { duration } from '../../base/duration.ts'
+import { fault } from '../../base/errors.ts'
 import type { LaneView, QueueView } from '../../extras/admin/index.ts'
 import type { Call } from '../cli/call.ts'
 import { counting } from '../cli/progress.ts'
@@ -133,17 +136,27 @@ export async function purge(call: Call): Promise<number> {
   return 0
 }
 
+/** Between two looks at a queue that drains, in ms. */
+const looking = 200
+
 /** `callboard queues drain <queue>`. */
 export async function drain(call: Call): Promise<undefined> {
   const [name = ''] = call.args
   const timeout = durationOf(call, 'timeout')
-  const board = await call.board()
+  const until = timeout === undefined ? Number.POSITIVE_INFINITY : Date.now() + duration(timeout, 'timeout')
+  const admin = await call.admin()
+  await admin.queue(name)
   const progress = counting(call.err, 'left')
-  await board.queues.drain(name, {
-    signal: call.signal,
-    ...(timeout === undefined ? {} : { timeout }),
-    progress: ({ waiting, running }) => progress.to(waiting + running),
-  })
+  for (;;) {
+    // What workers say of themselves is seconds old; the broker knows what is not acknowledged.
+    const { performers = [] } = (await admin.board.inspect.queues()).find((each) => each.name === name) ?? {}
+    const left = performers.reduce((sum, { waiting, open }) => sum + waiting + open, 0)
+    if (left === 0) break
+    progress.to(left)
+    if (Date.now() > until) throw fault('TIMED_OUT', `${name} is not done: ${many(left, 'task')} wait or run.`)
+    call.signal.throwIfAborted()
+    await after(looking, undefined, { signal: call.signal })
+  }
   progress.end()
   return call.show({ queue: name, drained: true }, () => [`■ ${name}  nothing waits or runs`])
 }
