@@ -8,6 +8,7 @@
  * unsaid       ran, and nobody said it
  * torn         two results for one task, or a result that no run of it gave
  * early        ran before its time
+ * exceeded     more at once than its gate allows
  * buried       a dead letter that should be none, twice, or missing
  * stuck        not as it should be after everything was healed
  */
@@ -17,7 +18,7 @@ import type { Fault, Folded, Item, Run } from './fold.ts'
 
 /** Something that must not be. */
 export interface Anomaly {
-  readonly rule: 'lost' | 'unexplained' | 'ghost' | 'unsaid' | 'torn' | 'early' | 'buried' | 'stuck'
+  readonly rule: 'lost' | 'unexplained' | 'ghost' | 'unsaid' | 'torn' | 'early' | 'exceeded' | 'buried' | 'stuck'
   /** What it is about; empty: nothing single. */
   readonly id: string
   readonly sentence: string
@@ -45,6 +46,8 @@ export interface Judgement {
 export interface Rules extends Layout {
   /** Who has to run things of a kind. */
   readonly runners: (kind: string) => readonly string[]
+  /** How many may run at once, by who runs them. */
+  readonly atOnce: Readonly<Record<string, number>>
   /** Whether things of this kind end as dead letters. */
   readonly doomed: (kind: string) => boolean
 }
@@ -84,6 +87,7 @@ export function check({ items, faults, stuck }: Folded, rules: Rules): Judgement
     }
     judgeRest(item, rules, found)
   }
+  for (const [as, limit] of Object.entries(rules.atOnce)) anomalies.push(...exceeding(as, limit, { items, faults, stuck }))
   const of = (rule: Anomaly['rule']) => anomalies.filter((each) => each.rule === rule).length
   return {
     acknowledged: count.ok,
@@ -139,6 +143,32 @@ function doubled(item: Item, before: Run, again: Run): string {
       : `${before.how === 'end' ? 'was done' : 'threw'} after ${Math.round((before.ended as number) - before.began)} ms`
   return `${item.id}: ${before.as} ran it in ${before.by}, which ${ended}, and ${Math.round(again.began - before.began)} ms after its begin again in ${again.by}`
 }
+
+/** Each begin of a run that was one too many. What a process had begun ends with it; one that was held up for as long as its places are its own may have lost them. */
+function exceeding(as: string, limit: number, { items, faults }: Folded): Anomaly[] {
+  const runs = [...items.values()].flatMap((item) => item.runs.flatMap((run) => (run.as === as ? [{ run, id: item.id }] : [])))
+  runs.sort((a, b) => a.run.began - b.run.began)
+  const found: Anomaly[] = []
+  let open: Run[] = []
+  for (const { run, id } of runs) {
+    open = open.filter((other) => lastOf(other, faults) > run.began)
+    const sure = open.filter((other) => !heldLong(other.by, other.began, run.began, faults))
+    if (sure.length >= limit)
+      found.push({ rule: 'exceeded', id, sentence: `${id} was begun in ${run.by} while ${sure.length} others ran, and ${limit} may` })
+    open.push(run)
+  }
+  return found
+}
+
+/** When it was over for sure: at its end, or at that of its process. */
+const lastOf = ({ by, ended }: Run, faults: readonly Fault[]): number =>
+  ended ?? faults.find(({ what, whom }) => what === 'ended' && whom === by)?.from ?? Number.POSITIVE_INFINITY
+
+/** Places in a gate are given to others after this time without a sign of life, in ms, and a bit less for timers that are late. */
+const placeLease = 8_000
+
+const heldLong = (by: string, from: number, to: number, faults: readonly Fault[]): boolean =>
+  faults.some((fault) => fault.whom === by && fault.to - fault.from > placeLease && fault.from <= to && fault.to >= from)
 
 /** What happened around an anomaly, in order: everything about the thing itself, and the faults near it. */
 export function story({ items, faults }: Folded, { id }: Anomaly): string[] {

@@ -29,9 +29,13 @@ export function contracts(layout: QueueLayout) {
     job: task<Body>('job', { queue: jobs, retry }),
     poison: task<Body>('poison', { queue: jobs, retry: { attempts: 3, backoff: 10 } }),
     tracked: task<Body, string>('tracked', { queue: jobs, retry, track: true }),
+    gated: task<Body>('gated', { queue: jobs, retry }),
     event: topic<Body>('event'),
   }
 }
+
+/** How many of the gated tasks may run at once, over all workers. */
+export const atOnce = 3
 
 /** The services that hear events. */
 export const listeners = ['alpha', 'beta'] as const

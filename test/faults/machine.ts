@@ -8,7 +8,7 @@ import { type Board, callboard } from '../../src/index.ts'
 import type { QueueLayout } from '../../src/wire/streams.ts'
 import { brokers } from './brokers.ts'
 import { check, type Judgement, type Rules, story } from './check.ts'
-import { contracts, listeners } from './contract.ts'
+import { atOnce, contracts, listeners } from './contract.ts'
 import { type Common, type Member, member } from './crew.ts'
 import { drawn, type FaultKind, kinds, type Stage } from './faults.ts'
 import { type Folded, fold } from './fold.ts'
@@ -74,8 +74,9 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 /** The rules for what this machine says. */
 export const rulesFor = (layout: QueueLayout, cluster: boolean): Rules => ({
   replicated: cluster,
-  placed: (as) => as !== 'jobs' || layout === 'log',
-  runners: (kind) => (kind === 'event' ? listeners : ['jobs']),
+  placed: (as) => (listeners as readonly string[]).includes(as) || layout === 'log',
+  runners: (kind) => (kind === 'event' ? listeners : [kind === 'gated' ? 'gated' : 'jobs']),
+  atOnce: { gated: atOnce },
   doomed: (kind) => kind === 'bad' || kind === 'poison',
 })
 

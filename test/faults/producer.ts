@@ -6,7 +6,7 @@ import { now } from './history.ts'
 import { member, open } from './member.ts'
 
 const { orders, record } = member()
-const { job, tracked, poison, event } = contracts(orders.layout)
+const { job, tracked, poison, gated, event } = contracts(orders.layout)
 
 /** Things under way at most. */
 const most = 1_000
@@ -71,6 +71,7 @@ function say(board: Board, n: number): Promise<void> {
       (bodies) => board.publishMany(event, bodies),
     )
   if (turn === 10) return send('bad', [fresh('bad')], 0, ([body]) => board.enqueue(job, body as Body))
+  if (turn % 25 === 6) return send('gated', [fresh('good')], 0, ([body]) => board.enqueue(gated, body as Body))
   if (turn % 10 === 3) return send('event', [fresh('good')], 0, ([body]) => board.publish(event, body as Body))
   if (turn % 10 === 5) return send('tracked', [fresh('good')], 0, ([body]) => enqueueTracked(board, body as Body))
   if (turn % 10 === 7) return send('fails', [fresh('fails')], 0, ([body]) => board.enqueue(job, body as Body))

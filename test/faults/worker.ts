@@ -1,13 +1,14 @@
 /** A worker: performs the tasks and hears the events, and writes down each run. It can be asked to end, and to stand still. */
 
+import { concurrency } from '../../src/extras/limits/index.ts'
 import { Reject } from '../../src/runtime/verdict.ts'
 import { resultOf } from './check.ts'
-import { type Body, type Count, contracts, listeners, type Order } from './contract.ts'
+import { atOnce, type Body, type Count, contracts, listeners, type Order } from './contract.ts'
 import { couldNotStart } from './crew.ts'
 import { member, open } from './member.ts'
 
 const { orders, record } = member()
-const { job, tracked, poison, event } = contracts(orders.layout)
+const { job, tracked, poison, gated, event } = contracts(orders.layout)
 let runs = 0
 let done = 0
 
@@ -20,7 +21,7 @@ async function run(as: string, { id, kind }: Body, attempt: number): Promise<str
   const name = `${orders.by}#${++runs}`
   record.write('begin', as, id, name)
   if (kind === 'poison') process.kill(process.pid, 'SIGKILL')
-  if (runs % 8 === 0) await new Promise((resolve) => setTimeout(resolve, runs % 40))
+  if (runs % 8 === 0 || as === 'gated') await new Promise((resolve) => setTimeout(resolve, runs % 40))
   if (kind === 'bad' || (kind === 'fails' && attempt === 1)) {
     record.write('threw', as, id, name)
     throw kind === 'bad' ? new Reject('it is bad') : new Error('it fails once')
@@ -34,6 +35,7 @@ const board = await open(orders)
 const options = { lease: orders.lease, concurrency: 20 }
 const service = board.service('jobs')
 for (const each of [job, poison]) service.perform(each, async (body, ctx) => void (await run('jobs', body, ctx.attempt)), options)
+service.perform(gated, async (body, ctx) => void (await run('gated', body, ctx.attempt)), { ...options, gates: [concurrency(atOnce)] })
 service.perform(tracked, (body, ctx) => run('jobs', body, ctx.attempt), options)
 const services = [
   service,

@@ -46,6 +46,11 @@ describe('a history in which nothing is wrong', () => {
       { dead: 1 },
     ],
     ['later, and not before', '0 p1 say delayed a 2000\n0.1 p1 ok - a\n2.1 w1 begin jobs a r1\n2.2 w1 end jobs a r1', { lost: 0 }],
+    [
+      'three at once, and a fourth when the process of one was gone',
+      `${[1, 2, 3, 4].map((n) => `0 p1 say gated a${n}\n0.1 p1 ok - a${n}\n${n} w${n} begin gated a${n} r${n}\n${n === 1 ? '' : `9 w${n} end gated a${n} r${n}\n`}`).join('')}3.5 m fault ended w1 3.5\n9 w5 begin gated a1 r5\n9.1 w5 end gated a1 r5`,
+      { duplicated: 1 },
+    ],
     ['one result, read twice', `${once}\n2 p1 result - a a_by_r1\n3 m result - a a_by_r1`, { ok: true }],
   ])('%s', (_, text, figures) => {
     expect(judged(text)).toMatchObject({ ok: true, anomalies: [], ...figures })
@@ -83,6 +88,13 @@ describe('a history in which something is wrong', () => {
       'buried',
     ],
     ['a dead letter of what harms nobody', `${once}\n9 m dead jobs a`, 'buried'],
+    [
+      'four of which three may run at once',
+      [1, 2, 3, 4]
+        .map((n) => `0 p1 say gated a${n}\n0.1 p1 ok - a${n}\n${n} w${n} begin gated a${n} r${n}\n9 w${n} end gated a${n} r${n}`)
+        .join('\n'),
+      'exceeded',
+    ],
     ['something left at the end', `${once}\n9 m stuck three_are_left -`, 'stuck'],
     ['an end of what had not begun', `${once}\n9 w1 end jobs a r7`, 'stuck'],
   ])('%s', (_, text, rule) => {
