@@ -110,3 +110,24 @@ test('publishing by name keeps the stream of a topic as it is', async () => {
     { name: 'prices', own: true, stored: 2, retention: { messages: 5, age: 3_600_000, bytes: 0 } },
   ])
 })
+
+test('a queue is held and emptied by its name, a full one is told of, and that is on record', async () => {
+  await using board = await openBoard()
+  const small = task<number>('small', { queue: queue('small', { limit: { tasks: 2 } }) })
+  const view = admin(board, { who: 'ann' })
+  await board.enqueueMany(small, [1, 2])
+  expect(await view.queue('small')).toMatchObject({ limit: { tasks: 2 }, held: { tasks: 2 }, full: true })
+  expect((await view.why({ queue: 'small' })).map(({ code }) => code)).toEqual(['full', 'no-worker'])
+  await view.pauseQueue('small')
+  expect(await view.queue('small')).toMatchObject({ paused: true, blocked: 'paused' })
+  await view.resumeQueue('small')
+  expect(await view.purgeQueue('small')).toBe(2)
+  expect(await view.queue('small')).toMatchObject({ ready: 0, full: false, paused: false })
+  await view.enqueue('small', 3, { queue: 'small' })
+  expect(await view.queue('small')).toMatchObject({ limit: { tasks: 2 }, ready: 1 })
+  expect((await view.audit()).map(({ what, count }) => [what, count])).toEqual([
+    ['purge of queue small', 2],
+    ['resume of queue small', undefined],
+    ['pause of queue small', undefined],
+  ])
+})

@@ -18,6 +18,8 @@ const queue: QueueView = {
   name: 'mail',
   layout: 'work',
   bytes: 0,
+  held: { tasks: 3, bytes: 0 },
+  full: false,
   ready: 3,
   running: 2,
   scheduled: 0,
@@ -122,8 +124,9 @@ test.each<[string, Partial<QueueView>, string]>([
   ['only waits for retries', { blocked: 'none', ready: 0, retrying: 2 }, 'backoff'],
   ['is empty', { blocked: 'none', ready: 0, running: 0 }, 'empty'],
   ['moves', { blocked: 'none' }, 'moving'],
+  ['is full', { full: true, limit: { tasks: 3, bytes: 0, age: 0 } }, 'full busy'],
 ])('a queue that %s', (_, more, code) => {
-  expect(whyQueue({ ...queue, ...more }, now).map((each) => each.code)).toEqual([code])
+  expect(whyQueue({ ...queue, ...more }, now).map((each) => each.code)).toEqual(code.split(' '))
 })
 
 const place: SubscriptionView = {

@@ -1,7 +1,16 @@
 /** What an operator can do, by name and by selector: each a call of the board's public door. */
 
 import { fault } from '../../base/errors.ts'
-import { type Board, type DeadLetter, type EnqueueOptions, type PublishOptions, type Receipt, task, topic } from '../../index.ts'
+import {
+  type Board,
+  type DeadLetter,
+  type EnqueueOptions,
+  type PublishOptions,
+  type PurgeOptions,
+  type Receipt,
+  task,
+  topic,
+} from '../../index.ts'
 import { type BulkOptions, bulk } from './bulk.ts'
 import { subscribableOf, taskOf, topicOf } from './contracts.ts'
 import { deadMatching } from './letters.ts'
@@ -25,6 +34,11 @@ export interface Commands {
   cancel(selector: string, options?: BulkOptions): Promise<BulkReport>
   /** Makes scheduled tasks that match due now. */
   runNow(selector: string, options?: BulkOptions): Promise<BulkReport>
+  /** No worker gets tasks of a queue until then, or until it is resumed. Enqueueing goes on. */
+  pauseQueue(name: string, until?: Date): Promise<void>
+  resumeQueue(name: string): Promise<void>
+  /** Removes what waits in a queue, and gives how many. What a worker has taken stays. */
+  purgeQueue(name: string, options?: PurgeOptions): Promise<number>
   /** Holds a subscription until then, or until it is resumed. */
   pauseSubscription(service: string, topic: string, until?: Date): Promise<void>
   resumeSubscription(service: string, topic: string): Promise<void>
@@ -103,6 +117,13 @@ export function commands(board: Board, past: () => Promise<Past>, note: Note): C
       many('cancel', selector, () => bulk('cancel', selector, tasks(selector), (each) => handleOf(each).cancel(), options)),
     runNow: (selector, options) =>
       many('run now', selector, () => bulk('run now', selector, tasks(selector), (each) => handleOf(each).runNow(), options)),
+    pauseQueue: (name, until) => noted(`pause of queue ${name}`, board.queues.pause(name, until === undefined ? {} : { until })),
+    resumeQueue: (name) => noted(`resume of queue ${name}`, board.queues.resume(name)),
+    async purgeQueue(name, options) {
+      const count = await board.queues.purge(name, options)
+      await note(`purge of queue ${name}${options === undefined ? '' : ` ${JSON.stringify(options)}`}`, undefined, count)
+      return count
+    },
     pauseSubscription: async (service, name, until) => noted(`pause of ${service} on ${name}`, (await seat(service, name)).pause(until)),
     resumeSubscription: async (service, name) => noted(`resume of ${service} on ${name}`, (await seat(service, name)).resume()),
     seekSubscription: async (service, name, to) => noted(`seek of ${service} on ${name}`, (await seat(service, name)).seek(to)),

@@ -23,6 +23,12 @@ export async function topicOf(board: Board, name: string): Promise<Topic<unknown
 export async function taskOf(board: Board, name: string, wanted?: string): Promise<Task<unknown>> {
   const queues = await board.inspect.queues()
   const found = queues.find((each) => (wanted === undefined ? each.performers.some((one) => one.task === name) : each.name === wanted))
-  const place = found === undefined ? (wanted ?? 'default') : queue(found.name, { layout: found.layout })
+  const { tasks = 0, bytes = 0, age = 0 } = found?.limit ?? {}
+  const bounds = { ...(tasks > 0 ? { tasks } : {}), ...(bytes > 0 ? { bytes } : {}), ...(age > 0 ? { age } : {}) }
+  const limit = tasks + bytes + age === 0 ? undefined : bounds
+  const place =
+    found === undefined
+      ? (wanted ?? 'default')
+      : queue(found.name, { layout: found.layout, full: found.full, ...(limit === undefined ? {} : { limit }) })
   return task<unknown, unknown>(name, { queue: place, lanes: ['high', 'normal', 'low'], track: true }) as unknown as Task<unknown>
 }

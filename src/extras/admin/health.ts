@@ -99,5 +99,12 @@ export function attention({ queues, subscriptions, schedules, workers }: Omit<He
       code: 'ledger-dropped',
       text: `${name} has left out ${dropped} entries of the ledger: views of what it did have gaps.`,
     }))
-  return [...deserted, ...stuck, ...lagging, ...dead, ...paused, ...late, ...silent]
+  const full = queues
+    .filter((queue) => queue.full)
+    .map(({ name }) => ({
+      code: 'full',
+      text: `The queue ${name} is full: what comes is refused, or waits.`,
+      fix: 'Add workers, slow the sender, or raise its limit.',
+    }))
+  return [...deserted, ...full, ...stuck, ...lagging, ...dead, ...paused, ...late, ...silent]
 }

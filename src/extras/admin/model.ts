@@ -54,6 +54,11 @@ export interface QueueView {
   readonly name: string
   readonly layout: 'work' | 'log'
   readonly bytes: number
+  /** What it may hold at most, and what counts against that: tasks, bytes, and the age (ms) at which they expire; 0: no limit of that kind. */
+  readonly limit?: { readonly tasks: number; readonly bytes: number; readonly age: number }
+  readonly held?: { readonly tasks: number; readonly bytes: number }
+  /** It has a limit and has reached it: what comes is refused, or waits. */
+  readonly full?: boolean
   /** Not handed to a worker yet. */
   readonly ready: number
   /** Handlers that run; of workers that tell, otherwise what is open and was never handed over before. */

@@ -85,10 +85,10 @@ export function queueView(fact: QueueFact, beside: Beside): QueueView {
   const rates = beside.rates(fact.name)
   const sum = (of: (each: PerformerFact) => number) => fact.performers.reduce((total, each) => total + of(each), 0)
   const running = servings.length > 0 ? servings.reduce((total, each) => total + each.running, 0) : sum(({ open, again }) => open - again)
-  const paused = fact.performers.length > 0 && fact.performers.every((each) => each.paused)
+  const paused = fact.pausedUntil !== undefined || (fact.performers.length > 0 && fact.performers.every((each) => each.paused))
   const workers = [...new Set(servings.map((each) => each.worker))]
   const oldest = least(fact.performers.map((each) => each.oldest))
-  const pausedUntil = paused ? least(fact.performers.map((each) => each.pausedUntil)) : undefined
+  const pausedUntil = paused ? (fact.pausedUntil ?? least(fact.performers.map((each) => each.pausedUntil))) : undefined
   const slots = servings.length > 0 ? servings.reduce((total, each) => total + each.slots, 0) : undefined
   const [waiting, open] = [sum((each) => each.waiting), sum((each) => each.open)]
   return {
@@ -118,9 +118,14 @@ export function queueView(fact: QueueFact, beside: Beside): QueueView {
     lanes,
     ...known('oldest', oldest),
     ...known('pausedUntil', pausedUntil),
+    ...(fact.limit === undefined ? {} : { limit: fact.limit, held: fact.held, full: isFull(fact.limit, fact.held) }),
     ...known('slots', slots),
     ...known('emptyIn', rates.out > rates.in && waiting > 0 ? Math.round((waiting / (rates.out - rates.in)) * 1000) : undefined),
   }
+}
+
+function isFull(limit: NonNullable<QueueFact['limit']>, held: QueueFact['held']): boolean {
+  return (limit.tasks > 0 && held.tasks >= limit.tasks) || (limit.bytes > 0 && held.bytes >= limit.bytes)
 }
 
 function laneView(fact: PerformerFact, queue: string, beside: Beside): LaneView {

@@ -198,9 +198,26 @@ function whyEnded(message: MessageView, { now }: MessageFacts): Because {
 
 /** Why a queue does not move. */
 export function whyQueue(queue: QueueView, now: number): Because[] {
-  const { name, ready, running, retrying, scheduled, slots } = queue
+  const { name, ready, running, retrying } = queue
   const load = `${ready} tasks wait, ${running} run, ${retrying} wait for another attempt`
-  if (queue.paused) return [paused(`The queue ${name}`, queue.pausedUntil, now, `callboard queue resume ${name}`)]
+  if (queue.paused) return [paused(`The queue ${name}`, queue.pausedUntil, now, `callboard queue resume ${name}`), ...full(queue)]
+  return [...full(queue), ...stalled(queue, load)]
+}
+
+function full({ name, full: isFull, held, limit }: QueueView): Because[] {
+  if (!isFull || limit === undefined || held === undefined) return []
+  const of = limit.tasks > 0 ? `${held.tasks} of ${limit.tasks} tasks` : `${held.bytes} of ${limit.bytes} bytes`
+  return [
+    say(
+      'full',
+      `${name} is full (${of}): what comes is refused, or waits.`,
+      'Add workers, slow the sender, or raise the limit of the queue.',
+    ),
+  ]
+}
+
+function stalled(queue: QueueView, load: string): Because[] {
+  const { name, ready, running, retrying, scheduled, slots } = queue
   switch (queue.blocked) {
     case 'no-worker':
       return [say('no-worker', `${load}, and no worker serves ${name}.`, 'Start a service that performs its tasks.')]
