@@ -47,8 +47,8 @@ export const peers: Readonly<Record<string, Peer>> = {
 
 const clients = ['stock', 'tuned', 'callboard']
 const layouts = ['work-queue', 'log']
-/** Ours with something switched off: measured where they are asked for by name. */
-const variants = ['without-ledger']
+/** Ours with something switched off or on: measured where they are asked for by name. */
+const variants = ['without-ledger', 'ordered']
 
 /** What the others are compared with. */
 export const baselineOf = (workload: Workload): string => (workload.layout ? 'work-queue' : workload.alone ? 'callboard' : 'stock')

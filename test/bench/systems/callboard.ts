@@ -3,12 +3,12 @@
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from 'nats'
 import { concurrency as concurrencyOf, perKey, rate } from '../../../src/extras/limits/index.ts'
-import { type BoardOptions, callboard, task, topic } from '../../../src/index.ts'
+import { type BoardOptions, callboard, type Task, task, topic } from '../../../src/index.ts'
 import { settled } from './jetstream.ts'
 import type { Client, Mail, Place } from './system.ts'
 
 const bookReleased = topic<Mail>('books.released')
-const sendMail = task<Mail>('mail.send', { queue: 'mail', retry: { backoff: '100ms' } })
+const plainMail = task<Mail>('mail.send', { queue: 'mail', retry: { backoff: '100ms' } })
 const askMail = task<Mail, unknown>('mail.ask', { queue: 'mail', track: true })
 
 const concurrency = 100
@@ -24,7 +24,11 @@ const gates = {
 export const open = (place: Place): Promise<Client> => opened(place, {})
 
 /** The same with some options of the board. */
-export async function opened(place: Place, options: BoardOptions): Promise<Client> {
+export async function opened(
+  place: Place,
+  options: BoardOptions,
+  sendMail: Task<Mail, Mail, void, false, unknown> = plainMail,
+): Promise<Client> {
   const board = await callboard({ servers: place.url, ...options })
   const watcher = await connect({ servers: place.url })
   const jsm = await jetstreamManager(watcher)
