@@ -21,6 +21,9 @@ const empty: Readonly<Record<string, string>> = {
   messages: 'Nothing waits, and nothing has died.',
   dead: 'No dead letters.',
   schedules: 'No schedules.',
+  workers: 'No worker is connected.',
+  metrics: 'Nothing has happened in this time.',
+  tail: 'Waiting for something to happen.',
   contract: 'No contracts were given to this dashboard.',
   health: 'All is well.',
 }
@@ -33,6 +36,9 @@ const full: Readonly<Record<string, string>> = {
   messages: 'report.pdf',
   dead: '550 no such mailbox',
   schedules: 'Asia/Kolkata',
+  workers: 'mail-planner',
+  metrics: 'Time a run takes',
+  tail: 'recommendations',
   contract: 'who gets it',
   health: 'nats-server',
 }
@@ -41,6 +47,7 @@ const more: readonly (readonly [name: string, address: string, seen: string])[] 
   ['topic', 'topics?topic=books.released', 'alerts'],
   ['queue', 'queues?queue=mail', 'high'],
   ['letter', 'letter?sequence=1', 'bea@example.org'],
+  ['detail', 'detail?id=the-callboard', 'because it subscribed'],
   ['upcoming', 'schedules?name=digest', 'On its clock'],
 ]
 
@@ -88,10 +95,13 @@ function theatre(open: () => Promise<Board>, contracts: 'with contracts' | 'with
     get sins() {
       return held.seen.sins
     },
-    async goto(address: string, text: string): Promise<Page> {
+    /** `live`: something happens while one looks on. */
+    async goto(address: string, text: string, live = false): Promise<Page> {
       await held.seen.page.emulateMedia({ colorScheme: 'light' })
       await held.seen.page.setViewportSize({ width: 1280, height: 860 })
       await held.seen.page.goto(`${held.served.url}#/${address}`)
+      await held.seen.page.getByRole('button', { name: 'live', exact: true }).waitFor()
+      if (live) await held.board.publish(released, { isbn: '978-9', title: 'As It Happens' })
       await held.seen.page.getByRole('main').getByText(text).filter({ visible: true }).first().waitFor()
       return held.seen.page
     },
@@ -103,7 +113,7 @@ describe('a board with something of everything', () => {
   const all = [...screens.map(({ name }) => [name, name, full[name] ?? ''] as const), ...more]
 
   test.each(all)('%s shows it, to everybody, by day and by night, and on a telephone', async (name, address, text) => {
-    const page = await shown.goto(address, text)
+    const page = await shown.goto(address, text, name === 'tail' || name === 'stage')
     await picture(page, name)
     expect(await barriers(page)).toEqual([])
     await page.emulateMedia({ colorScheme: 'dark' })
@@ -135,13 +145,16 @@ describe('a board whose data means ill', () => {
     messages: 'trap',
     dead: '<img src=x onerror=',
     schedules: 'curtain',
+    workers: 'victim',
+    metrics: 'Per second',
+    tail: 'Waiting for something to happen.',
     contract: 'No contracts',
     health: 'nats-server',
   }
   const all = [
     ...screens.map(({ name }) => [name, seen[name] ?? ''] as const),
     ['letter?sequence=1', '<script>window.pwned=1</script>'],
-    ['detail?id=javascript:alert.1//..-_', 'onmouseover'],
+    ['detail?id=javascript:alert.1//..-_', 'onerror'],
   ] as const
 
   test.each(all)('%s shows it as what it is, and does nothing of it', async (address, text) => {

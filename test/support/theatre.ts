@@ -39,7 +39,7 @@ export async function fullBoard(): Promise<Board> {
   const gone = await board.service('reporter').perform(report, quiet).start()
   await gone.stop()
   for (const title of ['The Callboard', 'Stage Left', 'Prompt Corner'])
-    await board.publish(released, { isbn: `978-${title.length}`, title })
+    await board.publish(released, { isbn: `978-${title.length}`, title }, { id: title.toLowerCase().replace(' ', '-') })
   await board.enqueueMany(report, [{ month: 'January' }, { month: 'February' }, { month: 'March' }])
   await board.enqueue(sendMail, { to: 'dee@example.org', subject: 'Later' }, { delay: '1h' })
   await board.schedules.set('digest', { cron: '0 0 9 * * 1-5', zone: 'Asia/Kolkata' }, report, { month: 'all' })

@@ -44,6 +44,8 @@ export function hub(admin: Admin): Hub {
   let told = 0
   let waiting: TraceEntry[] = []
   let more = 0
+  let flowed = 0
+  let flushing: NodeJS.Timeout | undefined
   let lostSince: number | undefined
   let known = ''
   let stop: AbortController | undefined
@@ -68,12 +70,14 @@ export function hub(admin: Admin): Hub {
     change++
     ticking ??= setTimeout(tellTick, Math.max(0, told + tickEvery - Date.now()))
   }
-  const _hear = (entry: TraceEntry): void => {
+  const hear = (entry: TraceEntry): void => {
     if (waiting.length < mostEntries) waiting.push(entry)
     else more++
+    flushing ??= setTimeout(flush, Math.max(0, flowed + flowEvery - Date.now()))
   }
   const flush = (): void => {
-    if (waiting.length === 0) return
+    flushing = undefined
+    flowed = Date.now()
     const flow: Flow = { entries: waiting, more }
     waiting = []
     more = 0
@@ -99,7 +103,6 @@ export function hub(admin: Admin): Hub {
     const ending = new AbortController()
     stop = ending
     known = ''
-    const flushing = setInterval(flush, flowEvery)
     const idle = setInterval(() => {
       if (Date.now() - told >= idleEvery - 50) tellTick()
       if (askedAt !== undefined || lostSince !== undefined) return
@@ -110,7 +113,20 @@ export function hub(admin: Admin): Hub {
           askedAt = undefined
         })
     }, idleEvery)
-    for (const each of [flushing, idle]) ending.signal.addEventListener('abort', () => clearInterval(each))
+    ending.signal.addEventListener('abort', () => clearInterval(idle))
+    void follow(ending.signal)
+  }
+
+  /** Reads what happens until nobody listens; begins again where the reading broke off. */
+  async function follow(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        for await (const entry of admin.tail({ signal })) hear(entry)
+        return
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, idleEvery))
+      }
+    }
   }
 
   function open(hello: () => Omit<Hello, 'now'>, signal: AbortSignal): Response {
@@ -161,6 +177,7 @@ export function hub(admin: Admin): Hub {
       unhear()
       stop?.abort()
       clearTimeout(ticking)
+      clearTimeout(flushing)
       listeners.clear()
     },
   }

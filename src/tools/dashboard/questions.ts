@@ -1,8 +1,7 @@
 /** What can be asked: one question of the admin each, answered once for all who ask at the same time. */
 
-import { fault, shown } from '../../base/errors.ts'
 import { oneOf, readOptions, text, whole, wrong } from '../../base/options.ts'
-import type { Admin, MessageDetail } from '../../extras/admin/index.ts'
+import type { Admin, MessageDetail, Trace } from '../../extras/admin/index.ts'
 
 /** Query parameters. */
 export type Params = Readonly<Record<string, string>>
@@ -32,8 +31,8 @@ type Read = ReturnType<typeof readOptions<typeof readers>>
 export const questions: Readonly<Record<string, (admin: Admin, params: Read) => Promise<unknown>>> = {
   overview: (admin) => admin.overview(),
   stage: async (admin) => {
-    const [topics, queues] = await Promise.all([admin.topics(), admin.queues()])
-    return { topics, queues, workers: [] }
+    const [topics, queues, workers] = await Promise.all([admin.topics(), admin.queues(), admin.workers()])
+    return { topics, queues, workers }
   },
   topics: (admin) => admin.topics(),
   queues: (admin) => admin.queues(),
@@ -44,17 +43,23 @@ export const questions: Readonly<Record<string, (admin: Admin, params: Read) => 
   letter: (admin, { sequence = 0 }) => admin.deadLetter(sequence),
   schedules: (admin) => admin.schedules(),
   upcoming: (admin, { name = '', count = 5, zone }) => admin.upcoming(name, count, zone),
+  workers: (admin) => admin.workers(),
+  series: (admin, { span = 15 * 60_000 }) => {
+    const to = Date.now()
+    return admin.series({ from: to - span, to, step: Math.max(finest, span / points) })
+  },
   health: (admin) => admin.health(),
 }
 
-/** What is known of one event or task: as it waits, and as it died. Throws NOT_FOUND. */
-async function detail(admin: Admin, { id = '', style }: Read): Promise<Partial<MessageDetail>> {
-  const selector = `id:"${id.replace(/["\\]/g, '\\$&')}"${style === undefined ? '' : ` style:${style}`}`
-  const [found, letters] = await Promise.all([admin.messages(selector, { limit: 10, data: true }), admin.dead(selector, { limit: 50 })])
-  const message = found.items.find(({ state }) => state !== 'dead') ?? found.items[0]
-  if (!message) throw fault('NOT_FOUND', `Nothing with the id ${shown(id)} waits or has died.`)
-  return { ...message, attempts: [], deadLetters: letters.items, caused: [], timeline: [], why: [] }
+/** One event or task, with what it led to. Throws NOT_FOUND. */
+async function detail(admin: Admin, { id = '' }: Read): Promise<MessageDetail & { readonly trace: Trace }> {
+  const [message, trace] = await Promise.all([admin.message(id), admin.trace(id, { most: 20 })])
+  return { ...message, trace }
 }
+
+/** Points of a chart, and the shortest step between them, in ms. */
+const points = 120
+const finest = 5_000
 
 /** How long an answer is good for, in ms: many tabs look again at the same moment. */
 const fresh = 150

@@ -16,7 +16,8 @@ export interface Line {
   readonly dash?: readonly number[]
 }
 
-interface Props {
+/** A chart: its lines over its times. */
+export interface Props {
   readonly label: string
   /** Seconds since 1970. */
   readonly times: readonly number[]
@@ -65,6 +66,13 @@ export function Chart({ label, times, lines, unit, mark }: Props) {
 
 const shown = (value: number, unit: 'count' | 'ms'): string => (unit === 'ms' ? span(value) : short(Math.round(value * 10) / 10))
 
+/** A time below the axis; the day where it is another than the one before. */
+function hour(seconds: number, before: number | undefined): string {
+  const [date, last] = [new Date(seconds * 1_000), new Date((before ?? seconds) * 1_000)]
+  if (date.getDate() !== last.getDate()) return date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })
+  return date.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })
+}
+
 function options(element: HTMLElement, lines: readonly Line[], unit: 'count' | 'ms', mark: Props['mark']): Plot.Options {
   const style = getComputedStyle(element)
   // The palette is written for both themes; the canvas wants the one that is in use.
@@ -88,7 +96,10 @@ function options(element: HTMLElement, lines: readonly Line[], unit: 'count' | '
     legend: { show: false },
     cursor: { drag: { x: mark !== undefined, y: false, setScale: false } },
     scales: { y: { range: (_, __, most) => [0, Math.max(1, most * 1.1)] } },
-    axes: [axis, { ...axis, size: 60, values: (_, splits) => splits.map((each) => shown(each, unit)) }],
+    axes: [
+      { ...axis, values: (_, splits) => splits.map((each, index) => hour(each, splits[index - 1])) },
+      { ...axis, size: 60, values: (_, splits) => splits.map((each) => shown(each, unit)) },
+    ],
     series: [
       {},
       ...lines.map((line) => ({

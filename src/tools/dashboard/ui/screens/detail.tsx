@@ -224,8 +224,7 @@ function Run({ run }: { readonly run: TraceRun }) {
         <Text text={run.service} limit={60} />
         <StateBadge state={run.state} />
         <span class="soft">
-          {run.attempt === undefined ? '' : `attempt ${run.attempt} `}
-          {run.ms === undefined ? '' : span(run.ms)}
+          {[run.attempt === undefined ? '' : `attempt ${run.attempt}`, run.ms === undefined ? '' : span(run.ms)].filter(Boolean).join(', ')}
         </span>
         <Failure error={run.error} />
       </div>

@@ -1,8 +1,11 @@
 /** Metrics: how much, how fast, how long; of the last minutes or the last days. */
 
+import { signal } from '@preact/signals'
+import type { ComponentType } from 'preact'
+import { useEffect } from 'preact/hooks'
 import type { Series } from '../../../../extras/admin/model.ts'
 import { useData } from '../api.ts'
-import { Chart } from '../parts/chart.tsx'
+import type { Props as ChartProps } from '../parts/chart.tsx'
 import { Empty, Head, Loaded } from '../parts/frame.tsx'
 import { change, go, place } from '../route.ts'
 
@@ -13,6 +16,19 @@ const spans = [
   ['1 d', 86_400_000],
   ['7 d', 7 * 86_400_000],
 ] as const
+
+/** The charts come when they are first wanted: no other screen needs them. */
+const chart = signal<ComponentType<ChartProps> | undefined>(undefined)
+
+function Chart(props: ChartProps) {
+  const Loaded = chart.value
+  useEffect(() => {
+    void import('../parts/chart.tsx').then((loaded) => {
+      chart.value = loaded.Chart
+    })
+  }, [])
+  return Loaded ? <Loaded {...props} /> : <p class="soft">Looking…</p>
+}
 
 /** The screen. */
 export function Metrics() {
@@ -69,16 +85,6 @@ function Charts({ series: { points, step } }: { readonly series: Series }) {
           { label: 'half', colour: 'explicit', values: each(({ runP50 }) => runP50) },
           { label: '95 of 100', colour: 'warn', values: each(({ runP95 }) => runP95), dash: [10, 4] },
           { label: '99 of 100', colour: 'bad', values: each(({ runP99 }) => runP99), dash: [3, 3] },
-        ]}
-      />
-      <Chart
-        label="Time until it runs"
-        times={times}
-        unit="ms"
-        mark={mark}
-        lines={[
-          { label: 'half', colour: 'explicit', values: each(({ waitP50 }) => waitP50) },
-          { label: '95 of 100', colour: 'warn', values: each(({ waitP95 }) => waitP95), dash: [10, 4] },
         ]}
       />
     </>

@@ -17,6 +17,9 @@ export const screens = [
   { name: 'messages', title: 'Messages & tasks', glyph: '≡', key: 'm' },
   { name: 'dead', title: 'Dead letters', glyph: '✕', key: 'd' },
   { name: 'schedules', title: 'Schedules', glyph: '◷', key: 'c' },
+  { name: 'workers', title: 'Workers', glyph: '◐', key: 'w' },
+  { name: 'metrics', title: 'Metrics', glyph: '∿', key: 'x' },
   { name: 'contract', title: 'Contracts', glyph: '§', key: 'a' },
+  { name: 'tail', title: 'Live tail', glyph: '↓', key: 'l' },
   { name: 'health', title: 'Health', glyph: '✓', key: 'h' },
 ] as const satisfies readonly ScreenName[]

@@ -219,7 +219,16 @@ function OnePlay({ play, canvases, slow }: { readonly play: Play; readonly canva
           class="name"
           href={play.style === 'implicit' ? address('topics', { topic: play.name }) : address('queues', { queue: play.queue })}
         >
-          <bdi>{visible(play.name, 80)}</bdi>
+          <bdi>
+            {visible(play.name, 80)
+              .split(/(?<=\.)/)
+              .map((part) => (
+                <>
+                  {part}
+                  <wbr />
+                </>
+              ))}
+          </bdi>
         </a>
         <small>
           <span data-said={play.id}>{figure(said)}</span> {play.style === 'implicit' ? 'published' : 'enqueued'}

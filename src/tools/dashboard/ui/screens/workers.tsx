@@ -26,24 +26,22 @@ const columns: readonly Column<WorkerView>[] = [
   },
   {
     head: 'Serves',
-    wide: true,
     cell: ({ serves }) => (
-      <span class="clip" title={visible(serves.map(({ name }) => name).join(', '))}>
-        {serves.map(({ style, name, running, slots }) => (
-          <span key={`${style} ${name}`}>
+      <ul class="serves">
+        {serves.map(({ service, style, name, running, slots }) => (
+          <li key={`${service} ${style} ${name}`} class="nowrap">
             <span class={style} aria-hidden="true">
               {style === 'implicit' ? '◇' : '■'}
             </span>{' '}
             <bdi>{visible(name, 60)}</bdi>{' '}
             <span class="soft">
-              {running}/{slots}
-            </span>{' '}
-          </span>
+              by {visible(service, 60)}, {figure(running)} of {figure(slots)}
+            </span>
+          </li>
         ))}
-      </span>
+      </ul>
     ),
   },
-  { head: 'Services', cell: ({ services }) => <Text text={services.join(', ')} limit={80} />, by: ({ services }) => services.join() },
   {
     head: 'Busy',
     number: true,

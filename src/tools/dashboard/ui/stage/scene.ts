@@ -86,9 +86,9 @@ export function explicitPlays(queues: readonly QueueView[], workers: readonly Wo
             const own = worker?.serves.find((each) => each.style === 'explicit' && each.name === task)
             return {
               id: `explicit ${task} ${name}`,
-              label: worker?.services.length === 1 ? (worker.services[0] ?? name) : shortWorker(name),
+              label: own?.service ?? shortWorker(name),
               note: [
-                worker?.services.length === 1 ? shortWorker(name) : '',
+                own ? shortWorker(name) : '',
                 own ? `${own.running} of ${own.slots} busy` : '',
                 worker?.stage === 'draining' ? 'draining' : '',
               ]

@@ -61,8 +61,9 @@ export function remember(names: Names, entries: readonly TraceEntry[]): void {
   if (names.size > remembered) for (const oldest of [...names.keys()].slice(0, names.size - remembered)) names.delete(oldest)
 }
 
-/** Who said something: the service, where its process has no other; else what they were working on; else the process. */
-export function senderOf({ parent, worker }: TraceEntry, workers: readonly WorkerView[], names: Names): string {
+/** Who said something: the service whose handler did, or the only one of its process; else what they were working on; else the process. */
+export function senderOf({ service, parent, worker }: TraceEntry, workers: readonly WorkerView[], names: Names): string {
+  if (service !== undefined) return service
   const services = workers.find((each) => each.name === worker)?.services ?? []
   const cause = parent === undefined ? undefined : names.get(parent)
   return (services.length === 1 ? services[0] : undefined) ?? (cause === undefined ? shortWorker(worker) : `a handler of ${cause}`)

@@ -1,0 +1,115 @@
+/** What happens, seen as it happens: counted on the stage, told line by line, and there again after a restart. */
+
+import { serve } from 'callboard/dashboard'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openBoard } from '../support/board.ts'
+import { openBrowser, visit } from '../support/browser.ts'
+import { fullBoard, released, report, sendMail } from '../support/theatre.ts'
+import { until } from '../support/until.ts'
+
+let browser: Browser
+
+beforeAll(async () => {
+  browser = await openBrowser()
+})
+afterAll(() => browser?.close())
+
+const live = (page: Page) => page.getByRole('button', { name: 'live', exact: true }).waitFor()
+
+/** The figures beside names within one play of the stage. */
+const tallies = (page: Page, play: string): Promise<string[]> => page.locator(`[data-play="${play}"] [data-done]`).allInnerTexts()
+
+test('one event becomes a copy for everyone who listens, one task goes to one worker', async () => {
+  await using board = await openBoard()
+  const quiet = async () => undefined
+  for (const name of ['alerts', 'archive', 'recommendations', 'search']) await board.service(name).subscribe(released, quiet).start()
+  await board.service('reporter').perform(report, quiet).start()
+  await using served = await serve(board, { port: 0 })
+  await using seen = await visit(browser, served.url)
+  const { page } = seen
+  await live(page)
+  await page.locator('[data-play="explicit report.pdf"] [data-done]').waitFor()
+  await board.publish(released, { isbn: '978-0', title: 'The Callboard' })
+  await board.enqueueMany(
+    report,
+    Array.from({ length: 40 }, (_, index) => ({ month: String(index) })),
+  )
+  await until('each listener has its copy', async () => (await tallies(page, 'implicit books.released')).join() === '1,1,1,1')
+  await until('the worker has each task once', async () => (await tallies(page, 'explicit report.pdf')).join() === '40')
+  expect(await page.locator('[data-said="implicit books.released"]').textContent()).toBe('1')
+  expect(await page.locator('[data-said="explicit report.pdf"]').textContent()).toBe('40')
+  await page.getByText('The same in words').click()
+  expect(await page.locator('.words').textContent()).toContain('books.released: 4 subscriptions get a copy each of every event')
+  expect(seen.sins).toEqual([])
+})
+
+test('while it is frozen nothing moves, and afterwards it is as things are', async () => {
+  await using board = await fullBoard()
+  await using served = await serve(board, { port: 0 })
+  await using seen = await visit(browser, `${served.url}#/queues`)
+  const { page } = seen
+  const row = (ready: number) => page.getByRole('row', { name: new RegExp(`reports ${ready}`) })
+  await live(page)
+  await row(3).waitFor()
+  await page.keyboard.press('Space')
+  await page.getByText('Frozen.').waitFor()
+  await board.enqueue(report, { month: 'August' })
+  await using other = await visit(browser, `${served.url}#/queues`)
+  await other.page.getByRole('row', { name: /reports 4/ }).waitFor()
+  expect(await row(3).count()).toBe(1)
+  await page.keyboard.press('Space')
+  await row(4).waitFor()
+})
+
+test('the tail tells each thing in a line, and words narrow it', async () => {
+  await using board = await fullBoard()
+  await using served = await serve(board, { port: 0 })
+  await using seen = await visit(browser, `${served.url}#/tail`)
+  const { page } = seen
+  await live(page)
+  await board.publish(released, { isbn: '978-1', title: 'Downstage' })
+  const lines = page.getByRole('table', { name: 'What happened' }).getByRole('row')
+  await page.getByRole('row', { name: /succeeded .*alerts/ }).waitFor()
+  await page.getByRole('row', { name: /buried .*mail\.send/ }).waitFor()
+  await page.getByRole('searchbox').fill('stored books')
+  await until('one line is left', async () => (await lines.count()) === 2)
+  await page.reload()
+  await live(page)
+  expect(await page.getByRole('searchbox').inputValue()).toBe('stored books')
+})
+
+test('what has ended is remembered by whoever looks first tomorrow', async () => {
+  await using board = await fullBoard()
+  await until('all has been written down', async () => {
+    await board.ledger.flush()
+    return true
+  })
+  for (const start of ['first', 'second']) {
+    await using served = await serve(board, { port: 0 })
+    await using seen = await visit(browser, `${served.url}#/detail?id=the-callboard`)
+    const { page } = seen
+    const led = page.getByRole('region', { name: 'What it led to' })
+    await led.getByText('mail-planner').waitFor()
+    expect(await led.getByText('mail.send').count(), start).toBe(3)
+    await led.getByRole('link').first().click()
+    await page.getByRole('table', { name: 'Attempts' }).getByText('mailer').waitFor()
+    await page.getByText('Caused by').waitFor()
+    expect(seen.sins).toEqual([])
+  }
+})
+
+test('who works is seen while it lives', async () => {
+  await using board = await openBoard()
+  await using served = await serve(board, { port: 0 })
+  await using seen = await visit(browser, `${served.url}#/workers`)
+  const { page } = seen
+  await page.getByText('No worker is connected.').waitFor()
+  const service = await board
+    .service('mailer')
+    .perform(sendMail, async () => 'sent')
+    .start()
+  await page.getByRole('row', { name: /mail\.send by mailer/ }).waitFor()
+  await service.stop()
+  await page.getByText('No worker is connected.').waitFor()
+})
