@@ -4,7 +4,7 @@ import { fault } from '../base/errors.ts'
 import { time } from '../base/options.ts'
 import { instantOf } from '../base/zone.ts'
 import { checkedHeaders, header, headerBlock, headerJson } from '../wire/envelope.ts'
-import type { Lane } from '../wire/names.ts'
+import type { Lane, Row } from '../wire/names.ts'
 import { isBounded } from '../wire/streams.ts'
 import type { Task } from './contract.ts'
 import type { Core } from './core.ts'
@@ -25,8 +25,9 @@ function addressed(core: Core, task: Task, id: string, input: unknown, options: 
   const lane = laneFor(task, options.priority)
   const { unique } = options
   const row = rowFor(task, lane, input)
+  if (options.debounce !== undefined) return debounced(core, task, id, row, options, body, undefined)
   const due = dueAt(options)
-  const own = task.track || unique !== undefined || due !== undefined
+  const own = task.track || unique !== undefined || options.throttle !== undefined || due !== undefined
   const { names } = core
   const waits = due !== undefined && isBounded(task.place) ? names.due : names.addressed
   const target = own ? waits(task.queue, task.name, row, unique, id) : names.task(task.queue, task.name, row)
@@ -58,13 +59,65 @@ function extraFields(
   due: Date | undefined,
   target: string,
 ): [string, string][] {
-  const fields = contentTypeField(task.encoding)
-  if (options.expires !== undefined) fields.push([header.expires, String(Date.now() + (time()(options.expires) as number))])
-  if (options.retry !== undefined) fields.push([header.retry, headerJson(travelling('enqueue()', options.retry, task.timeout))])
+  const fields = ownFields(task, options)
   if (options.unique !== undefined)
     fields.push([header.expectedSubjectSequence, '0'], [header.expectedSubject, core.names.occupied(task.queue, task.name, options.unique)])
   if (due !== undefined) fields.push([header.ownId, id], [header.schedule, `@at ${due.toISOString()}`], [header.scheduleTarget, target])
+  return fields
+}
+
+/** What a task says for itself, whenever it runs. */
+function ownFields(task: Task, options: EnqueueOptions): [string, string][] {
+  const fields = contentTypeField(task.encoding)
+  if (options.expires !== undefined) fields.push([header.expires, String(Date.now() + (time()(options.expires) as number))])
+  if (options.retry !== undefined) fields.push([header.retry, headerJson(travelling('enqueue()', options.retry, task.timeout))])
   return [...fields, ...checkedHeaders(options.headers)]
+}
+
+/** A debounced task that waits for silence. */
+export interface Window {
+  /** Its id, whoever replaces what it is to do. */
+  readonly id: string
+  /** When the first came, in ms since 1970. */
+  readonly since: number
+  readonly subject: string
+  readonly sequence: number
+}
+
+/** A debounced task: opens a window, or takes the place of the one that waits in it, and only of that one. */
+export function debounced(
+  core: Core,
+  task: Task,
+  id: string,
+  row: Row,
+  options: EnqueueOptions,
+  body: Uint8Array,
+  window: Window | undefined,
+): Prepared {
+  const { names } = core
+  const { key, wait, max } = options.debounce as NonNullable<EnqueueOptions['debounce']>
+  const own = window?.id ?? id
+  const since = window?.since ?? Date.now()
+  const latest = max === undefined ? Number.POSITIVE_INFINITY : since + (time()(max) as number)
+  const due = new Date(Math.min(Date.now() + (time()(wait) as number), latest))
+  const target = (isBounded(task.place) ? names.due : names.addressed)(task.queue, task.name, row, undefined, own)
+  const condition: [string, string][] = [[header.expectedSubjectSequence, String(window?.sequence ?? 0)]]
+  if (window === undefined) condition.push([header.expectedSubject, names.debouncedOf(task.queue, task.name, key)])
+  return {
+    id,
+    body,
+    due: due.getTime(),
+    subject: window?.subject ?? names.debounced(task.queue, task.name, row, key, id),
+    headers: headerBlock([
+      [header.id, id],
+      [header.ownId, own],
+      [header.since, String(since)],
+      [header.schedule, `@at ${due.toISOString()}`],
+      [header.scheduleTarget, target],
+      ...condition,
+      ...ownFields(task, options),
+    ]),
+  }
 }
 
 /** When it is due; undefined: at once. */

@@ -31,7 +31,7 @@ import type { EnqueueOptions, PublishOptions, Receipt, Sender } from './sender.t
 import { type Service, type ServiceBuilder, type StopOptions, service } from './service.ts'
 import { type Point, type Subscription, subscriptionOf } from './subscription.ts'
 import { enqueue, order, tellEnqueued } from './task.ts'
-import { checkEnqueueMany, checkTask, timeoutOf } from './task-options.ts'
+import { checkEnqueueMany, checkTask, type ManyOptions, timeoutOf } from './task-options.ts'
 import { announcement, publish, tellPublished } from './topic.ts'
 import { checkPublishMany, checkTopic, startOption } from './topic-options.ts'
 import { presence } from './worker.ts'
@@ -95,7 +95,7 @@ export interface Board extends Sender, AsyncDisposable {
   enqueueMany<Input, Output, Tracked extends boolean>(
     task: Task<Input, unknown, Output, Tracked>,
     inputs: readonly NoInfer<Input>[],
-    options?: Omit<EnqueueOptions, 'id' | 'unique'>,
+    options?: ManyOptions,
   ): Promise<HandleOf<Output, Tracked>[]>
   /** The handle of a task enqueued elsewhere. A receipt finds what its id alone does not: a task that is not tracked, unique or delayed. */
   handle<Output, Tracked extends boolean>(task: Task<never, unknown, Output, Tracked>, id: string | Receipt): HandleOf<Output, Tracked>

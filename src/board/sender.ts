@@ -37,6 +37,24 @@ export interface Origin {
   idFor(body: Uint8Array): string
 }
 
+/** When silence is long enough. The broker keeps the time: nothing of ours has to be alive. */
+export interface DebounceOptions {
+  /** What belongs together. Any text that is not empty. */
+  readonly key: string
+  /** It runs when nothing new has come for so long. Edge: at least 1 ms; up to 250 ms late. */
+  readonly wait: Duration
+  /** It runs so long after the first at the latest, whatever has come since. Default: no limit. Edge: not less than `wait`. */
+  readonly max?: Duration
+}
+
+/** How long the first of a key stands for all. */
+export interface ThrottleOptions {
+  /** What belongs together. Any text that is not empty. */
+  readonly key: string
+  /** From the first on, for so long. Edge: at least 1 s, and whole seconds on the broker, rounded up. */
+  readonly per: Duration
+}
+
 /** What the sender of a task may ask for. None of it exists on `publish`. */
 export interface EnqueueOptions {
   /** The id of the task; enqueued twice within the dedupe window it is stored once. Default: a new one. Edge: 1 to 128 of `A-Z a-z 0-9 _ - : . /`. */
@@ -51,6 +69,10 @@ export interface EnqueueOptions {
   readonly priority?: Lane
   /** While a task with this key waits or runs, enqueueing another answers with the first, marked as a duplicate. Default: every enqueue is new. Edge: per task, over all lanes; a delayed one counts as waiting. */
   readonly unique?: string
+  /** Of all with this key only the latest runs, once, when nothing new has come for a while. Default: every enqueue is new. Edge: per task; not with `id`, `delay`, `at`, `unique` or `throttle`. */
+  readonly debounce?: DebounceOptions
+  /** Of all with this key within a time only the first is stored; the others answer with it, marked as duplicates. Default: every enqueue is new. Edge: per task; not with `unique`. */
+  readonly throttle?: ThrottleOptions
   /** Buried as expired if it has not *started* after this time. Default: never. Edge: at least 1 ms, from now, also for what is delayed. */
   readonly expires?: Duration
   /** Other attempts for this one. Default: those of the contract. Edge: no functions and no error classes, which cannot be sent. */

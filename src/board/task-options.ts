@@ -2,7 +2,7 @@
 
 import type { Duration } from '../base/duration.ts'
 import { fault } from '../base/errors.ts'
-import { anything, flag, oneOf, type Reader, type ReadersOf, readOptions, signal, time, whole, wrong } from '../base/options.ts'
+import { anything, flag, made, oneOf, type Reader, type ReadersOf, readOptions, signal, text, time, whole, wrong } from '../base/options.ts'
 import { isLocal, type LocalTime } from '../base/zone.ts'
 import type { UserHeaders } from '../wire/envelope.ts'
 import { buckets, type Lane, lanes } from '../wire/names.ts'
@@ -87,16 +87,31 @@ export function checkTask(task: Task<never>, where: string): void {
 
 /** Refuses options that cannot be used. Throws INVALID_OPTION or UNKNOWN_OPTION. */
 export function checkEnqueue(options: EnqueueOptions): void {
-  oneTime('enqueue()', readOptions('enqueue()', options, enqueueReaders))
+  const read = readOptions('enqueue()', options, enqueueReaders)
+  oneTime('enqueue()', read)
+  for (const [word, others] of apart) {
+    const beside = read[word] === undefined ? [] : others.filter((other) => read[other] !== undefined)
+    if (beside.length > 0)
+      throw fault('INVALID_OPTION', `enqueue() was given ${word} and ${beside.join(' and ')}.`, { fix: 'Give one of them.' })
+  }
 }
+
+/** What cannot be true of one task. */
+const apart = [
+  ['debounce', ['id', 'delay', 'at', 'unique', 'throttle']],
+  ['throttle', ['unique']],
+] as const
 
 /** How long an enqueue waits for room, in ms. */
 export const timeoutOf = (options: Pick<EnqueueOptions, 'timeout'> | undefined): number | undefined =>
   options?.timeout === undefined ? undefined : (time()(options.timeout) as number)
 
+/** What may be asked for of many tasks at once. */
+export type ManyOptions = Omit<EnqueueOptions, 'id' | 'unique' | 'debounce' | 'throttle'>
+
 /** The same for many at once, each of which has an id of its own, and no key. */
-export function checkEnqueueMany(options: Omit<EnqueueOptions, 'id' | 'unique'> | undefined): void {
-  const { id: _id, unique: _unique, ...readers } = enqueueReaders
+export function checkEnqueueMany(options: ManyOptions | undefined): void {
+  const { id: _id, unique: _unique, debounce: _debounce, throttle: _throttle, ...readers } = enqueueReaders
   oneTime('enqueueMany()', readOptions('enqueueMany()', options, readers))
 }
 
@@ -145,6 +160,19 @@ export const performReaders = {
   batch: anything<BatchOptions>(),
 } satisfies ReadersOf<BatchPerformOptions>
 
+const debounce = made((value: unknown) => {
+  const { key, wait, max } = readOptions('debounce', value, { key: text, wait: time(1), max: time(1) })
+  if (key === undefined || wait === undefined) throw fault('INVALID_OPTION', 'It needs a key and a time to wait.')
+  if (max !== undefined && max < wait) throw fault('INVALID_OPTION', 'Its max is less than its wait.')
+  return { key, wait, max }
+})
+
+const throttle = made((value: unknown) => {
+  const { key, per } = readOptions('throttle', value, { key: text, per: time(1000) })
+  if (key === undefined || per === undefined) throw fault('INVALID_OPTION', 'It needs a key and a time.')
+  return { key, per }
+})
+
 const enqueueReaders = {
   id: anything<string>(),
   headers: anything<UserHeaders>(),
@@ -152,6 +180,8 @@ const enqueueReaders = {
   at: moment,
   priority: oneOf(...lanes),
   unique: anything<string>(),
+  debounce,
+  throttle,
   expires: time(1),
   retry: anything<RetryOptions>(),
   timeout: time(),

@@ -25,6 +25,7 @@ import type { Core } from './core.ts'
 import { buryTask } from './dead.ts'
 import { defaults } from './defaults.ts'
 import { gatesOf } from './gates.ts'
+import { storeKeyed } from './keyed.ts'
 import { keptWhenDone, performerPlace } from './lane.ts'
 import type { Prepared } from './many.ts'
 import { memory } from './memory.ts'
@@ -36,7 +37,6 @@ import { sitesOf } from './site.ts'
 import { strandsOf } from './strand.ts'
 import { checkEnqueue, checkTask, type Performer, type PerformOptions, performReaders, taskSettings, timeoutOf } from './task-options.ts'
 import { termsOf } from './terms.ts'
-import { storeUnique } from './unique.ts'
 
 /** Defines a task by its types alone; nothing is checked at run time. */
 export function task<Input = unknown, Output = void>(
@@ -106,9 +106,7 @@ export function enqueue<Input>(
 
 function store(core: Core, task: Task, ready: Prepared, options: EnqueueOptions | undefined, origin?: Origin): Promise<Receipt> {
   const stored: Promise<Stored & { readonly id?: string }> =
-    options?.unique === undefined
-      ? core.storing(task.place, timeoutOf(options)).publish(ready, options?.signal)
-      : storeUnique(core, task, options.unique, ready, { timeout: timeoutOf(options), signal: options.signal })
+    (options && storeKeyed(core, task, ready, options)) ?? core.storing(task.place, timeoutOf(options)).publish(ready, options?.signal)
   return stored.then((answer) => {
     const receipt = { id: answer.id ?? ready.id, sequence: answer.sequence, duplicate: answer.duplicate }
     tellEnqueued(core, task, receipt, ready.due, origin)

@@ -18,6 +18,8 @@ export const header = {
   retry: 'Cb-Retry',
   /** Key of an event. */
   key: 'Cb-Key',
+  /** When the first of those was enqueued that a debounced task stands for, in ms since 1970. */
+  since: 'Cb-Since',
   /** Who sent it: the id of what a handler was working on. */
   parent: 'Cb-Parent',
   /** Why and how a delivery was given up, as JSON. */

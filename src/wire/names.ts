@@ -172,6 +172,11 @@ export interface Names {
   anywhere(queue: string, task: string, id: string): string
   /** Every place where a task with this unique key may be. */
   occupied(queue: string, task: string, key: string): string
+  /** Where a debounced task is kept until its key is silent; and every place where that of a key may be. */
+  debounced(queue: string, task: string, row: Row, key: string, id: string): string
+  debouncedOf(queue: string, task: string, key: string): string
+  /** Where it is marked that a throttled task has been enqueued. */
+  throttled(queue: string, task: string, key: string): string
   /** Where a schedule is kept that fires into a queue, into the shared stream of topics, or into that of one topic. */
   scheduledTask(queue: string, name: string): string
   scheduledEvent(name: string): string
@@ -224,6 +229,10 @@ export function names(namespace: string): Names {
     taskFilter: (queue, task, row, due) => `${ns}.${due ? 'due' : 'task'}.${queue}.${token(task)}${row === undefined ? '' : `.${row}`}.>`,
     anywhere: (queue, task, id) => `${ns}.*.${queue}.${token(task)}.*.*.${keyToken(id)}`,
     occupied: (queue, task, key) => `${ns}.*.${queue}.${token(task)}.*.${keyToken(key)}.*`,
+    // A colon is encoded in keys, so that nothing unique has this place; a schedule has one part less.
+    debounced: (queue, task, row, key, id) => `${ns}.later.${queue}.${token(task)}.${row}.:${keyToken(key)}.${keyToken(id)}`,
+    debouncedOf: (queue, task, key) => `${ns}.later.${queue}.${token(task)}.*.:${keyToken(key)}.*`,
+    throttled: (queue, task, key) => `${ns}.schedule.task.${queue}.${token(task)}.${keyToken(key)}`,
     scheduledTask: (queue, name) => `${ns}.schedule.task.${queue}.${keyToken(name)}`,
     scheduledEvent: (name) => `${ns}.schedule.topic.${none}.${keyToken(name)}`,
     scheduledOwnEvent: (topic, name) => `${ns}.schedule.own.${token(topic)}.${keyToken(name)}`,

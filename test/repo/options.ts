@@ -30,7 +30,13 @@ const places: readonly (readonly [call: string, interfaces: readonly string[], m
     ['PublishOptions'],
     '`publishMany` takes the same without `id`. Up to 1,000 events and 4 MiB are stored all or none.',
   ],
-  ['enqueue(task, input, options?)', ['EnqueueOptions'], '`enqueueMany` takes the same without `id` and `unique`, for all of them.'],
+  [
+    'enqueue(task, input, options?)',
+    ['EnqueueOptions'],
+    '`enqueueMany` takes the same without `id`, `unique`, `debounce` and `throttle`, for all of them.',
+  ],
+  ['enqueue(…, { debounce })', ['DebounceOptions'], ''],
+  ['enqueue(…, { throttle })', ['ThrottleOptions'], ''],
   ['service.subscribe(topic, handler, options?)', ['SubscribeOptions'], ''],
   ['service.perform(task, handler, options?)', ['PerformOptions'], 'Retry and timeout are those of the contract.'],
   ['perform(…, { batch }), subscribe(…, { batch })', ['BatchOptions'], ''],
@@ -47,7 +53,6 @@ const places: readonly (readonly [call: string, interfaces: readonly string[], m
     'What is left out may be anything. `redrive` and `discard` want a selector, and `{}` means all.',
   ],
   ['board.queues.purge(queue, options?)', ['PurgeOptions'], ''],
-  ['board.queues.drain(queue, options?)', ['DrainOptions'], ''],
   ['board.schedules.set(name, when, task, input, options?)', ['TaskScheduleOptions'], ''],
   ['board.schedules.set(name, when, topic, event, options?)', ['EventScheduleOptions'], ''],
 ]
