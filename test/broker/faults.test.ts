@@ -19,7 +19,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 let compiled: string
 beforeAll(() => {
   compiled = compile(root, 'test/faults')
-})
+}, 120_000)
 afterAll(() => discard(compiled))
 
 const short = { seconds: 6, tasks: 0, faults: 4, rate: 200, poison: false, only: [] }

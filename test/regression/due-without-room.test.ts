@@ -24,6 +24,6 @@ test('a delayed task that was due while the broker had no room runs when there i
   await small.empty()
   await until('it runs', () => done.length > 0, 30_000)
   expect(done).toEqual([1])
-  expect(troubles).toEqual(['delayed tasks were overdue (1); they were put in their queues'])
+  expect(troubles).toContain('delayed tasks were overdue (1); they were put in their queues')
   expect(await later.status()).toEqual({ state: 'succeeded' })
 })
