@@ -44,6 +44,8 @@ beforeAll(async () => {
     .start()
   for (const _ of [1, 2]) await board.enqueue(send, 'bad')
   await board.schedules.set('digest', { cron: '0 9 * * 1-5', zone: 'Asia/Kolkata' }, digest, undefined)
+  await board.publish(released, { isbn: '978-0' }, { id: 'book-1' })
+  await board.ledger.flush()
   await until('two dead letters', async () => (await board.dead.groups()).at(0)?.count === 2)
 })
 

@@ -126,7 +126,7 @@ describe('what is read', () => {
 
   test('what has happened is read from the ledger, and a selector says what of it', async () => {
     await until('the ledger tells of a death', async () => {
-      const { out } = await here('tail name:mail.send state:dead --from all --limit 1')
+      const { out } = await here('tail name:mail.send reason:rejected --from all --limit 1')
       return /✕ buried +──▶ mail.send .*550 no such mailbox/.test(out)
     })
     const lines = (await here('tail --from all --limit 3 --json')).out.trim().split('\n')

@@ -2,8 +2,7 @@
 
 import { describe, expect, test } from 'vitest'
 import { fault, registry } from '../../src/base/errors.ts'
-import type { QueueView, Trace } from '../../src/extras/admin/index.ts'
-import type { LedgerEntry } from '../../src/index.ts'
+import type { QueueView, Trace, TraceEntry } from '../../src/extras/admin/index.ts'
 import { complaintOf } from '../../src/tools/cli/complaint.ts'
 import { exitOf, exits } from '../../src/tools/cli/exit.ts'
 import { about, overview } from '../../src/tools/cli/help.ts'
@@ -20,7 +19,7 @@ import { entryLine, traceLines } from '../../src/tools/commands/story.ts'
 import { keysIn } from '../../src/tools/commands/top.ts'
 import { frame, panes, rowsOf, type State } from '../../src/tools/commands/top-frame.ts'
 import { press } from '../../src/tools/commands/top-keys.ts'
-import { imports, read as text } from '../repo/tree.ts'
+import { imports, sources, read as text } from '../repo/tree.ts'
 import { splitLine } from '../support/shell.ts'
 
 const plain: Pen = { tty: false, width: undefined, line: () => undefined, raw: () => undefined, paint: (_, text) => text }
@@ -366,7 +365,7 @@ describe('stories', () => {
     expect(traceLines(trace, paint, 0, true)).toHaveLength(2 + 12 * 2)
   })
 
-  test.each<[Partial<LedgerEntry>, RegExp]>([
+  test.each<[Partial<TraceEntry>, RegExp]>([
     [{ kind: 'stored', style: 'implicit' }, /^\S+ {2}\+ stored +◇ {3}news {2}i1$/],
     [
       {
@@ -376,7 +375,7 @@ describe('stories', () => {
         attempt: 2,
         ms: 22,
         after: 4100,
-        error: { name: 'E', message: '451' },
+        error: { name: 'E', message: '451', fingerprint: 'f' },
       },
       /↻ failed +──▶ news {2}i1 {2}mailer {2}attempt 2 {2}22ms {2}again in 4.1s {2}E: 451$/,
     ],
@@ -386,4 +385,14 @@ describe('stories', () => {
       entryLine({ place: '1', at: 0, kind: 'stored', style: 'implicit', id: 'i1', name: 'news', worker: 'w', ...entry }, paint, 0),
     ).toMatch(line)
   })
+})
+
+test('what reasons and findings tell people to call are verbs', () => {
+  const told = Object.values(sources('src/extras')).flatMap((source) =>
+    [...source.matchAll(/[`'"]callboard ([a-z]+)(?: ([a-z-]+)(?=[ `'"]))?/g)].map(([, first = '', second]) => [first, second] as const),
+  )
+  const known = new Set(verbs.map((each) => each.words))
+  const below = (word: string) => [...known].some((words) => words.startsWith(`${word} `))
+  expect(told.filter(([first, second]) => !known.has(first) || (second && below(first) && !known.has(`${first} ${second}`)))).toEqual([])
+  expect(told.length).toBeGreaterThan(5)
 })

@@ -85,7 +85,7 @@ export function attention({ queues, subscriptions, schedules, workers }: Omit<He
     }))
   const paused = queues
     .filter((queue) => queue.paused)
-    .map(({ name }) => ({ code: 'paused', text: `The queue ${name} is paused.`, fix: `callboard queue resume ${name}` }))
+    .map(({ name }) => ({ code: 'paused', text: `The queue ${name} is paused.`, fix: `callboard queues resume ${name}` }))
   const late = workers
     .filter(({ loopLag }) => loopLag > tooLate)
     .map(({ name, loopLag }) => ({

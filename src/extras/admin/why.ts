@@ -40,7 +40,7 @@ function unknownId({ since, now }: MessageFacts): Because {
 
 function whyDead({ reason, attempts, at, service, error, sequence }: DeadView, now: number): Because[] {
   const when = `${ago(now, at)} ago`
-  const redrive = `callboard dead redrive sequence ${sequence}, when the cause is gone.`
+  const redrive = `callboard dead redrive ${sequence}, when the cause is gone.`
   switch (reason) {
     case 'rejected':
       return [
@@ -97,7 +97,7 @@ function whyWaiting(facts: MessageFacts): Because[] {
       say(
         'scheduled',
         `It is not due before ${new Date(waiting.due).toISOString()}, in ${spelled(waiting.due - now)}.`,
-        `callboard task run-now ${message?.id ?? ''}`.trim(),
+        `callboard tasks run-now id:${message?.id ?? '…'}`,
       ),
     )
   else if (message?.state === 'running') because.push(running(message, facts))
@@ -132,14 +132,14 @@ function retrying({ attempt = 1, error, ...message }: MessageView, due: number |
   return say(
     'backoff',
     `Attempt ${attempt} failed with ${error.name}: ${error.message}; it is tried again ${next}.`,
-    `callboard task get ${message.id}`,
+    `callboard tasks show ${message.id}`,
   )
 }
 
 /** What holds a queue up, as far as it concerns one that waits in it. `alone`: nothing else explains the waiting. */
 function whyHeld(queue: QueueView, { waiting, ahead, now }: MessageFacts, alone: boolean): Because[] {
   const because: Because[] = []
-  if (queue.paused) because.push(paused(`The queue ${queue.name}`, queue.pausedUntil, now, `callboard queue resume ${queue.name}`))
+  if (queue.paused) because.push(paused(`The queue ${queue.name}`, queue.pausedUntil, now, `callboard queues resume ${queue.name}`))
   if (queue.blocked === 'no-worker')
     because.push(say('no-worker', `No worker serves the queue ${queue.name}.`, 'Start a service that performs this task.'))
   if (because.length > 0 || !alone) return because
@@ -200,7 +200,7 @@ function whyEnded(message: MessageView, { now }: MessageFacts): Because {
 export function whyQueue(queue: QueueView, now: number): Because[] {
   const { name, ready, running, retrying } = queue
   const load = `${ready} tasks wait, ${running} run, ${retrying} wait for another attempt`
-  if (queue.paused) return [paused(`The queue ${name}`, queue.pausedUntil, now, `callboard queue resume ${name}`), ...full(queue)]
+  if (queue.paused) return [paused(`The queue ${name}`, queue.pausedUntil, now, `callboard queues resume ${name}`), ...full(queue)]
   return [...full(queue), ...stalled(queue, load)]
 }
 
@@ -245,7 +245,7 @@ export function whySubscription(subscription: SubscriptionView, now: number): Be
   const who = `${service} on ${topic}`
   const lag = `${waiting} events wait${oldest === undefined ? '' : `, the oldest for ${ago(now, oldest)}`}`
   const because: Because[] = []
-  if (subscription.paused) because.push(paused(who, subscription.pausedUntil, now, `callboard sub resume ${service} ${topic}`))
+  if (subscription.paused) because.push(paused(who, subscription.pausedUntil, now, `callboard subs resume ${service} ${topic}`))
   else if (subscription.blocked === 'no-worker')
     because.push(say('no-subscriber', `${lag}, and no worker of ${service} is there.`, `Start the service ${service}; it will catch up.`))
   else if (subscription.blocked === 'gate') because.push(say('gate', `${lag}; ${service} waits at a gate: a rate or concurrency limit.`))

@@ -11,6 +11,13 @@ const limit: Flag = { name: '--limit <number>', says: 'so many at most' }
 
 const tasks: readonly Verb[] = [
   {
+    words: 'tasks show',
+    args: '<id>',
+    says: 'one task or event: payload, attempts, what came of it, and why it is where it is',
+    examples: ['tasks show book-1'],
+    load: () => import('../commands/trace.ts').then(({ show }) => show),
+  },
+  {
     words: 'tasks cancel',
     args: '[selector...]',
     says: 'call tasks off that match, whether they wait or run',

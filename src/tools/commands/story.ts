@@ -1,7 +1,6 @@
 /** What happened, as lines: a trace from what was said to every effect, single entries as they come, and reasons. Pure. */
 
-import type { Because, MessageView, Trace, TraceRun } from '../../extras/admin/index.ts'
-import type { LedgerEntry } from '../../index.ts'
+import type { Because, MessageView, Trace, TraceEntry, TraceRun } from '../../extras/admin/index.ts'
 import { clean, type Pen, type Style } from '../cli/pen.ts'
 import { clock, span } from '../cli/words.ts'
 import { states, stateWord } from './tasks.ts'
@@ -50,7 +49,7 @@ const stated = (state: string, paint: Paint) => paint(states[state]?.[1] ?? 'res
 const indented = (depth: number, lines: readonly string[]): string[] => lines.map((line) => '  '.repeat(depth) + line)
 
 /** Kind of entry → sign and colour. */
-const kinds: Readonly<Record<LedgerEntry['kind'], readonly [sign: string, style: Style]>> = {
+const kinds: Readonly<Record<TraceEntry['kind'], readonly [sign: string, style: Style]>> = {
   stored: ['+', 'dim'],
   started: ['◐', 'cyan'],
   progressed: ['…', 'dim'],
@@ -69,7 +68,7 @@ const kinds: Readonly<Record<LedgerEntry['kind'], readonly [sign: string, style:
 }
 
 /** One thing that happened, as a line. */
-export function entryLine(entry: LedgerEntry, paint: Paint, now: number): string {
+export function entryLine(entry: TraceEntry, paint: Paint, now: number): string {
   const { at, kind, style, name, id, service, attempt, ms, after, error, text, count } = entry
   const [sign, colour] = kinds[kind] ?? ['?', 'dim']
   const arrow = kind === 'stored' ? (style === 'implicit' ? '◇  ' : '■  ') : style === 'implicit' ? '┄┄▷' : '──▶'
