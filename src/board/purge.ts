@@ -4,15 +4,24 @@
  */
 
 import type { StreamFact } from '../wire/inventory.ts'
-import { hasAddress, token } from '../wire/names.ts'
+import { hasAddress, type Lane, token } from '../wire/names.ts'
 import { meant, waitingAmong } from '../wire/names-read.ts'
 import { type Kept, type Shelf, shelf } from '../wire/stored.ts'
 import type { Core } from './core.ts'
 import { defaults } from './defaults.ts'
-import type { PurgeOptions } from './queues.ts'
 
 /** Removals under way at a time. */
 const underWay = 64
+
+/** What is to be purged. */
+export interface PurgeOptions {
+  /** Only tasks of this name. Default: all. */
+  readonly task?: string
+  /** Only tasks of this lane. Default: all. */
+  readonly lane?: Lane
+  /** Those as well that wait for their time. Default: only what waits for a worker. Edge: schedules stay; `schedules.remove` ends them. */
+  readonly delayed?: boolean
+}
 
 /** Removes what waits in the streams of a queue; gives how many. */
 export async function purge(core: Core, streams: readonly StreamFact[], { task, lane, delayed }: PurgeOptions): Promise<number> {

@@ -5,23 +5,13 @@ import type { Duration } from '../base/duration.ts'
 import { fault } from '../base/errors.ts'
 import { flag, oneOf, type Reader, type ReadersOf, readOptions, text, time, wrong } from '../base/options.ts'
 import { inventory, type StreamFact } from '../wire/inventory.ts'
-import { type Lane, lanes } from '../wire/names.ts'
+import { lanes } from '../wire/names.ts'
 import { queueIn } from '../wire/names-read.ts'
 import { place } from '../wire/place.ts'
 import type { Core } from './core.ts'
 import { century, pausedUntil, rememberPause } from './pause.ts'
-import { purge } from './purge.ts'
+import { type PurgeOptions, purge } from './purge.ts'
 import { type Queue, queueOf } from './queue.ts'
-
-/** What is to be purged. */
-export interface PurgeOptions {
-  /** Only tasks of this name. Default: all. */
-  readonly task?: string
-  /** Only tasks of this lane. Default: all. */
-  readonly lane?: Lane
-  /** Those as well that wait for their time. Default: only what waits for a worker. Edge: schedules stay; `schedules.remove` ends them. */
-  readonly delayed?: boolean
-}
 
 /** The queues of a board, named or given as contracts. All of it throws NOT_FOUND where nothing was ever enqueued or performed. */
 export interface Queues {

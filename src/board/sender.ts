@@ -39,9 +39,9 @@ export interface Origin {
 
 /** When silence is long enough. The broker keeps the time: nothing of ours has to be alive. */
 export interface DebounceOptions {
-  /** What belongs together. Any text that is not empty. */
+  /** What belongs together. Default: none, it must be given. Edge: any text that is not empty. */
   readonly key: string
-  /** It runs when nothing new has come for so long. Edge: at least 1 ms; up to 250 ms late. */
+  /** It runs when nothing new has come for so long. Default: none, it must be given. Edge: at least 1 ms; up to 250 ms late. */
   readonly wait: Duration
   /** It runs so long after the first at the latest, whatever has come since. Default: no limit. Edge: not less than `wait`. */
   readonly max?: Duration
@@ -49,9 +49,9 @@ export interface DebounceOptions {
 
 /** How long the first of a key stands for all. */
 export interface ThrottleOptions {
-  /** What belongs together. Any text that is not empty. */
+  /** What belongs together. Default: none, it must be given. Edge: any text that is not empty. */
   readonly key: string
-  /** From the first on, for so long. Edge: at least 1 s, and whole seconds on the broker, rounded up. */
+  /** From the first on, for so long. Default: none, it must be given. Edge: at least 1 s, and whole seconds on the broker, rounded up. */
   readonly per: Duration
 }
 
