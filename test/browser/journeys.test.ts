@@ -134,6 +134,34 @@ test('dead letters are redriven by their group, by a job that says how it went',
   expect(seen.sins).toEqual([])
 })
 
+test('a queue is held, goes on, and is emptied by name; and it is written down who did that', async () => {
+  await using board = await fullBoard()
+  await using served = await serve(board, { port: 0 })
+  await using seen = await visit(browser, `${served.url}#/queues?queue=reports`)
+  const { page } = seen
+  const dialog = page.getByRole('dialog')
+  const press = async (name: string) => {
+    await page.getByRole('button', { name: `${name}…` }).click()
+    const typed = dialog.getByRole('textbox')
+    if ((await typed.count()) > 0) await typed.fill('reports')
+    await dialog.getByRole('button', { name, exact: true }).click()
+    await dialog.waitFor({ state: 'hidden' })
+  }
+  await page.getByRole('region', { name: 'Why it is so' }).waitFor()
+  await press('Pause')
+  await page.getByRole('button', { name: 'Resume…' }).waitFor()
+  await press('Resume')
+  await page.getByRole('button', { name: 'Pause…' }).waitFor()
+  await press('Purge')
+  await page.locator('dl.figures').getByText('ready').locator('..').getByText('0').waitFor()
+  await page.goto(`${served.url}#/health`)
+  await page
+    .getByRole('table', { name: 'Who did what' })
+    .getByRole('row', { name: /dashboard purge/ })
+    .waitFor()
+  expect(seen.sins).toEqual([])
+})
+
 test('discarding is for good, so it has to be typed', async () => {
   await using board = await fullBoard()
   await using served = await serve(board, { port: 0 })

@@ -109,6 +109,9 @@ export const actions: Readonly<Record<string, Action>> = {
   leaveSubscription: async ({ service, topic }, { admin }) => ({
     left: await admin.leaveSubscription(needed(service, 'service'), needed(topic, 'topic')),
   }),
+  pauseQueue: async (given, { admin }) => admin.pauseQueue(needed(given.queue, 'queue'), until(given.for)),
+  resumeQueue: async ({ queue }, { admin }) => admin.resumeQueue(needed(queue, 'queue')),
+  purgeQueue: async ({ queue }, { admin }) => ({ removed: await admin.purgeQueue(needed(queue, 'queue')) }),
   pauseSchedule: async (given, { admin }) => admin.pauseSchedule(needed(given.name, 'name'), until(given.for)),
   resumeSchedule: async ({ name }, { admin }) => admin.resumeSchedule(needed(name, 'name')),
   runSchedule: async ({ name }, { admin }) => admin.runSchedule(needed(name, 'name')),

@@ -12,7 +12,7 @@ export async function bundle(to: string): Promise<void> {
     base: './',
     configFile: false,
     envDir: false,
-    logLevel: 'warn',
+    logLevel: 'error',
     oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
     worker: { format: 'es' },
     build: {

@@ -17,6 +17,9 @@ const readers = {
   id: (value: unknown) => (String(value).length <= 300 ? text(value) : wrong('it must be at most 300 characters')),
   style: oneOf('implicit', 'explicit'),
   name: text,
+  queue: text,
+  service: text,
+  topic: text,
   zone: text,
   cursor: text,
   limit: number(1, 200),
@@ -43,6 +46,11 @@ export const questions: Readonly<Record<string, (admin: Admin, params: Read) => 
   letter: (admin, { sequence = 0 }) => admin.deadLetter(sequence),
   schedules: (admin) => admin.schedules(),
   upcoming: (admin, { name = '', count = 5, zone }) => admin.upcoming(name, count, zone),
+  why: async (admin, { queue, service, topic = '' }) => {
+    if (queue !== undefined) return admin.why({ queue })
+    return service === undefined ? [] : admin.why({ service, topic })
+  },
+  audit: (admin) => admin.audit(50),
   workers: (admin) => admin.workers(),
   series: (admin, { span = 15 * 60_000 }) => {
     const to = Date.now()

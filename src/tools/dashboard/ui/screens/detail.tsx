@@ -7,6 +7,7 @@ import { askMany } from '../parts/ask.tsx'
 import { Copy } from '../parts/copy.tsx'
 import { Empty, Head, Loaded } from '../parts/frame.tsx'
 import { Table } from '../parts/table.tsx'
+import { Reasons } from '../parts/why.tsx'
 import { Ago, Failure, Id, Kind, StateBadge, Text } from '../parts/words.tsx'
 import { address, place } from '../route.ts'
 import { bytes, clock, figure, span, visible } from '../text.ts'
@@ -73,15 +74,7 @@ function Acts({ message }: { readonly message: Whole }) {
 function Body({ message }: { readonly message: Whole }) {
   return (
     <>
-      {message.why.length > 0 ? (
-        <section class="card pad stack why" aria-label="Why it is so">
-          {message.why.map(({ code, text, fix }) => (
-            <p key={code + text}>
-              <bdi>{visible(text, 600)}</bdi> {fix ? <span class="soft">{visible(fix, 400)}</span> : null}
-            </p>
-          ))}
-        </section>
-      ) : null}
+      <Reasons why={message.why} />
       <Facts message={message} />
       {message.trace && message.trace.runs.length > 0 ? (
         <section class="card pad stack" aria-label="What it led to">

@@ -1,14 +1,17 @@
 /** Health: the broker, what needs somebody, and what to do about it. */
 
-import type { Health as HealthView } from '../../../../extras/admin/model.ts'
+import type { AuditView, Health as HealthView } from '../../../../extras/admin/model.ts'
 import { useData } from '../api.ts'
 import { Head, Loaded } from '../parts/frame.tsx'
+import { Table } from '../parts/table.tsx'
+import { Ago, Text } from '../parts/words.tsx'
 import { bytes, figure, span, visible } from '../text.ts'
 import { Figure } from './queues.tsx'
 
 /** The screen. */
 export function Health() {
   const shown = useData<HealthView>('health')
+  const deeds = useData<readonly AuditView[]>('audit').value.data ?? []
   return (
     <>
       <Head title="Health">The broker, and whatever needs somebody.</Head>
@@ -38,6 +41,20 @@ export function Health() {
                 </li>
               ))}
             </ul>
+            {deeds.length > 0 ? (
+              <Table
+                label="Who did what"
+                rows={deeds}
+                id={({ at, who, what }) => `${at} ${who} ${what}`}
+                columns={[
+                  { head: 'When', cell: ({ at }) => <Ago at={at} /> },
+                  { head: 'Who', cell: ({ who }) => <Text text={who} limit={80} /> },
+                  { head: 'What', cell: ({ what }) => <Text text={what} limit={120} /> },
+                  { head: 'To which', wide: true, cell: ({ selector }) => <Text text={selector} limit={120} /> },
+                  { head: 'How many', number: true, cell: ({ count }) => figure(count) },
+                ]}
+              />
+            ) : null}
           </>
         )}
       </Loaded>

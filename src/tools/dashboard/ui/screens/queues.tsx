@@ -2,9 +2,11 @@
 
 import type { QueueView } from '../../../../extras/admin/model.ts'
 import { useData } from '../api.ts'
-import { now } from '../live/live.ts'
+import { isOperator, mayAct, now } from '../live/live.ts'
+import { ask } from '../parts/ask.tsx'
 import { Empty, Head, Loaded } from '../parts/frame.tsx'
 import { type Column, Table } from '../parts/table.tsx'
+import { Why } from '../parts/why.tsx'
 import { Ago, Text } from '../parts/words.tsx'
 import { address, go, place } from '../route.ts'
 import { bytes, figure, many, rate, span, visible } from '../text.ts'
@@ -141,11 +143,13 @@ function OneQueue({ name, queue, known }: { readonly name: string; readonly queu
             <a href={address('queues')}>Queues</a> / <Text text={name} limit={80} />
           </>
         }
+        acts={queue && isOperator.value ? <Acts queue={queue} /> : null}
       >
         {queue ? <Hold blocked={queue.blocked === 'none' ? '' : queue.blocked} /> : null}
       </Head>
       {queue ? (
         <div class="stack">
+          <Why of={{ queue: name }} />
           <dl class="figures">
             <Figure name="ready" value={figure(queue.ready)} />
             <Figure name="running" value={figure(queue.running)} />
@@ -212,5 +216,64 @@ export function Figure({ name, value }: { readonly name: string; readonly value:
       <dt>{name}</dt>
       <dd>{value}</dd>
     </div>
+  )
+}
+
+function Acts({ queue: { name, paused, ready } }: { readonly queue: QueueView }) {
+  const off = !mayAct.value
+  return (
+    <>
+      {paused ? (
+        <button
+          type="button"
+          class="main"
+          disabled={off}
+          onClick={() =>
+            ask({
+              verb: 'Resume',
+              means: `Workers take tasks of ${name} again.`,
+              action: 'resumeQueue',
+              body: { queue: name },
+              done: `${name} goes on.`,
+            })
+          }
+        >
+          Resume…
+        </button>
+      ) : (
+        <button
+          type="button"
+          disabled={off}
+          onClick={() =>
+            ask({
+              verb: 'Pause',
+              means: `Workers take no more tasks of ${name} until it is resumed. What runs goes on, and what is enqueued waits.`,
+              action: 'pauseQueue',
+              body: { queue: name },
+              done: `${name} is paused.`,
+            })
+          }
+        >
+          Pause…
+        </button>
+      )}
+      <button
+        type="button"
+        class="danger"
+        disabled={off}
+        onClick={() =>
+          ask({
+            verb: 'Purge',
+            means: `Removes what waits in ${name}, for good: ${figure(ready)} ready, and what is scheduled. What a worker has taken stays.`,
+            action: 'purgeQueue',
+            body: { queue: name },
+            done: `What waited in ${name} is removed.`,
+            typed: name,
+          })
+        }
+      >
+        Purge…
+      </button>
+    </>
   )
 }
