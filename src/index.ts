@@ -36,6 +36,7 @@ export type { EventContext, TaskContext } from './board/context.ts'
 export type {
   BuriedTopic,
   ErrorTest,
+  Large,
   RetentionOptions,
   RetryOptions,
   Subscribable,

@@ -64,6 +64,7 @@ export const registry = {
   HANDLER_TIMEOUT: { kind: 'time', means: 'A handler ran longer than the timeout of its contract.', fix: 'Raise timeout, or obey ctx.signal and do less per task.' },
   LEASE_LOST: { kind: 'time', means: 'A pulled task was answered before, or not before its lease ran out.', fix: 'Call extend() in time, or pull with a longer lease; a task whose lease ran out is run again.' },
   DECODE: { kind: 'message', means: 'A stored body cannot be decoded.', fix: 'Look at the dead letter; correct or discard it.' },
+  BODY_LOST: { kind: 'message', means: 'The body of a large message, stored beside it, is missing or damaged.', fix: 'Send it again, or redrive the dead letter with an edited payload, or discard it.' },
   NOT_CALLBOARD: { kind: 'message', means: 'A message in a callboard stream was not sent by callboard.', fix: 'Send with the wire format of docs/wire-format.md, or discard the dead letter.' },
   SCHEMA_MISMATCH: { kind: 'message', means: 'A stored body no longer fits the schema of its contract.', fix: 'Redrive it with an edited payload, or discard it.' },
   TASK_FAILED: { kind: 'task', means: 'A task was given up and is a dead letter.', fix: 'Look at its reason, then redrive or discard it.' },

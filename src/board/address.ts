@@ -3,6 +3,7 @@
 import { fault } from '../base/errors.ts'
 import { time } from '../base/options.ts'
 import { instantOf } from '../base/zone.ts'
+import { type Beside, referenceField } from '../wire/body.ts'
 import { checkedHeaders, header, headerBlock, headerJson } from '../wire/envelope.ts'
 import type { Lane, Row } from '../wire/names.ts'
 import { isBounded } from '../wire/streams.ts'
@@ -15,23 +16,48 @@ import type { EnqueueOptions } from './sender.ts'
 import { rowFor } from './strand.ts'
 
 /** Subject and headers. The plain case is a subject everybody shares and an id; only what is asked for is added. */
-export function envelope(core: Core, task: Task, id: string, input: unknown, body: Uint8Array, options?: EnqueueOptions): Prepared {
-  if (options === undefined && !task.track && task.encoding === 'msgpack' && task.lanes.includes('normal') && task.ordered === undefined)
+export function envelope(
+  core: Core,
+  task: Task,
+  id: string,
+  input: unknown,
+  body: Uint8Array,
+  options?: EnqueueOptions,
+  beside?: Beside,
+): Prepared {
+  if (
+    options === undefined &&
+    beside === undefined &&
+    !task.track &&
+    task.encoding === 'msgpack' &&
+    task.lanes.includes('normal') &&
+    task.ordered === undefined
+  )
     return { id, subject: core.names.task(task.queue, task.name, 'normal'), headers: id, body }
-  return addressed(core, task, id, input, options ?? {}, body)
+  return addressed(core, task, id, input, options ?? {}, body, beside)
 }
 
-function addressed(core: Core, task: Task, id: string, input: unknown, options: EnqueueOptions, body: Uint8Array): Prepared {
+function addressed(
+  core: Core,
+  task: Task,
+  id: string,
+  input: unknown,
+  options: EnqueueOptions,
+  body: Uint8Array,
+  beside: Beside | undefined,
+): Prepared {
   const lane = laneFor(task, options.priority)
   const { unique } = options
   const row = rowFor(task, lane, input)
   if (options.debounce !== undefined) return debounced(core, task, id, row, options, body, undefined)
   const due = dueAt(options)
-  const own = task.track || unique !== undefined || options.throttle !== undefined || due !== undefined
+  // What has something beside it must be found again when that is to be removed.
+  const own = task.track || unique !== undefined || options.throttle !== undefined || due !== undefined || beside !== undefined
   const { names } = core
   const waits = due !== undefined && isBounded(task.place) ? names.due : names.addressed
   const target = own ? waits(task.queue, task.name, row, unique, id) : names.task(task.queue, task.name, row)
   const fields = extraFields(core, task, id, options, due, target)
+  if (beside !== undefined) fields.push(referenceField(beside))
   if (fields.length === 0) return { id, subject: target, headers: id, body }
   return {
     id,
@@ -39,6 +65,7 @@ function addressed(core: Core, task: Task, id: string, input: unknown, options: 
     subject: due === undefined ? target : names.later(task.queue, task.name, row, unique, id),
     headers: headerBlock([[header.id, id], ...fields]),
     ...(due === undefined ? {} : { due: due.getTime() }),
+    ...(beside === undefined ? {} : { beside }),
   }
 }
 

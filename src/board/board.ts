@@ -17,12 +17,12 @@ import { fromEnvironment } from './environment.ts'
 import { type HandleOf, TaskHandle } from './handle.ts'
 import { homeOf } from './home.ts'
 import { type Inspect, inspect } from './inspect.ts'
+import { readAnywhere } from './large.ts'
 import { type Ledger, ledger, ledgerDefaults, ledgerOption } from './ledger.ts'
 import { type LedgerLevel, type LedgerOptions, type LedgerSettings, ledgerWriter } from './ledger-write.ts'
 import { type LogOption, logOption } from './log.ts'
 import { checkList, settledAll, storeMany } from './many.ts'
 import { type OpenCore, open, twoMinutes } from './open.ts'
-import { readBody } from './payload.ts'
 import { type Queues, queues } from './queues.ts'
 import type { Records } from './records.ts'
 import { type Schedules, schedules } from './schedule.ts'
@@ -30,8 +30,8 @@ import { attendant } from './schedule-sweep.ts'
 import type { EnqueueOptions, PublishOptions, Receipt, Sender } from './sender.ts'
 import { type Service, type ServiceBuilder, type StopOptions, service } from './service.ts'
 import { type Point, type Subscription, subscriptionOf } from './subscription.ts'
-import { enqueue, order, tellEnqueued } from './task.ts'
-import { checkEnqueueMany, checkTask, type ManyOptions, timeoutOf } from './task-options.ts'
+import { enqueue, order, storeTasks, tellEnqueued } from './task.ts'
+import { checkEnqueueMany, checkTask, type ManyOptions } from './task-options.ts'
 import { announcement, publish, tellPublished } from './topic.ts'
 import { checkPublishMany, checkTopic, startOption } from './topic-options.ts'
 import { presence } from './worker.ts'
@@ -214,8 +214,7 @@ function face(core: OpenCore, settings: LedgerSettings): Board {
       if (task.track) core.results.listen()
       const prepared = await settledAll(inputs.map((input) => order(core, task, input, options)))
       await core.declareQueue(task.place)
-      const storing = core.storing(task.place, timeoutOf(options))
-      const receipts = await storeMany(storing, prepared, options?.signal, task.ordered !== undefined)
+      const receipts = await storeTasks(core, task, prepared, options)
       return receipts.map((receipt, index) => {
         tellEnqueued(core, task, receipt, prepared[index]?.due)
         return new TaskHandle(core, task, receipt, true)
@@ -251,7 +250,7 @@ function face(core: OpenCore, settings: LedgerSettings): Board {
       for await (const found of readLive(core.link, home.stream, home.event, read.from ?? { at: 'new' }, over)) {
         let event: Event
         try {
-          event = (await readBody(found, topic.schema, topic.name)) as Event
+          event = (await readAnywhere(core, found, topic.schema, topic.name)) as Event
         } catch (error) {
           // One that cannot be read does not end the reading of all others.
           core.events.tell('trouble', { what: `an event of ${topicOf(found.subject)} cannot be read by who listens live`, error })

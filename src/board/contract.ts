@@ -12,6 +12,12 @@ import type { Retention } from '../wire/streams.ts'
 import type { DeadLetter } from './letter.ts'
 import type { Queue } from './queue.ts'
 
+/**
+ * What becomes of a payload that is larger than the broker takes as one message: refused with both numbers, or stored beside it. A
+ * number: what has more bytes is stored beside.
+ */
+export type Large = 'refuse' | 'store' | number
+
 /** The contract of what may be announced. A plain value: no connection, no handler. */
 export interface Topic<in Input = never, out Event = unknown> {
   readonly kind: 'topic'
@@ -20,6 +26,7 @@ export interface Topic<in Input = never, out Event = unknown> {
   readonly encoding: Encoding
   /** How long and how much is kept, where the topic has a stream of its own. */
   readonly retention: Retention | undefined
+  readonly large: Large
   /** Only for the type checker. */
   readonly types?: (input: Input) => Event
 }
@@ -38,6 +45,8 @@ export interface TopicOptions {
    * which keeps what the board's `retention` says. Edge: patterns do not see such a topic.
    */
   readonly retention?: RetentionOptions
+  /** What becomes of an event that is larger than the broker takes: `'refuse'` it, `'store'` it beside, or store what has more bytes than this beside. Default `'refuse'`. Edge: at most 100 MiB; not where a `retention` has no age. */
+  readonly large?: Large
 }
 
 /** How long and how much a topic keeps. */
@@ -87,6 +96,7 @@ export interface Task<
   readonly lanes: readonly Lane[]
   /** How its order is kept; undefined: tasks run side by side. */
   readonly ordered: Ordering | undefined
+  readonly large: Large
   /** Whether its end is kept, so that its sender can wait for it. */
   readonly track: Tracked
   /** How long its end is kept, in ms. */
@@ -124,6 +134,8 @@ export interface TaskSettings<Input = never> {
   readonly strands?: number
   /** How bodies are written. Default `msgpack`. Edge: JSON carries no bytes, no `NaN` and no `-0`. */
   readonly encoding?: Encoding
+  /** What becomes of an input that is larger than the broker takes: `'refuse'` it, `'store'` it beside, or store what has more bytes than this beside. Default `'refuse'`. Edge: at most 100 MiB, for a year; not for schedules, debounced tasks and results. */
+  readonly large?: Large
   /** How long its end is kept, where it is tracked. Default 1 h. Edge: at least 1 s, and whole seconds on the broker. */
   readonly keep?: Duration
 }

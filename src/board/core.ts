@@ -25,6 +25,8 @@ export interface Core {
   /** The connection that listens; opened when the first service starts. */
   listening(): Promise<{ link: Link; answers: Answers }>
   readonly publisher: Publisher
+  /** How long topics keep events that have no stream of their own, in ms. */
+  readonly retention: number
   /** How tasks are stored in a queue. `timeout`: ms to wait for room in one that is full. */
   storing(queue: Queue, timeout?: number): Storing
   /** Room in a queue; undefined where it has no limit. */

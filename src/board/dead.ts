@@ -9,6 +9,7 @@ import { fault } from '../base/errors.ts'
 import type { FailureError, Obituary } from '../base/obituary.ts'
 import { oneOf, type ReadersOf, readOptions, text, time, whole } from '../base/options.ts'
 import type { Run } from '../runtime/run.ts'
+import { referenceField, removeBody } from '../wire/body.ts'
 import { encode } from '../wire/codec.ts'
 import { header, headerBlock, headerJson, mostHeaderBytes, mostOwnHeaderBytes } from '../wire/envelope.ts'
 import { meantFor, subscriptionName, topicOf } from '../wire/names.ts'
@@ -17,7 +18,8 @@ import { shelf } from '../wire/stored.ts'
 import type { Task, Topic, TopicPattern } from './contract.ts'
 import type { Core } from './core.ts'
 import { homeOf } from './home.ts'
-import { type DeadLetter, type DeadSelector, type Grave, type Letter, letterIn, lineOf, matches } from './letter.ts'
+import { besideOf, bodyIfThere, copied, release, year } from './large.ts'
+import { type DeadLetter, type DeadSelector, filled, type Grave, type Letter, letterIn, lineOf, matches } from './letter.ts'
 import { contentTypeField, refuseMisfit } from './payload.ts'
 
 /** Buries a task: dead letter, then its end if it is tracked. */
@@ -50,14 +52,16 @@ async function bury(core: Core, subject: string, grave: Grave, { delivery }: Run
   // A process may have ended between copy and drop, and the broker remembers ids for a while only.
   const before = delivery.count > 1 ? await shelf(core.layout, core.names.dead).last(subject) : undefined
   if (before?.headers.get(header.id) === id) return
+  // An event has other readers, and ages; what became of it for one of them does not.
+  const beside = grave.style === 'implicit' ? await copied(core, delivery.headers) : undefined
   // What callboard sent fits; what somebody else sent may have more headers than can be kept.
   let room = mostHeaderBytes
   const kept = [...delivery.headers].filter(([name, value]) => {
-    if (/^nats-/i.test(name) || name === header.dead) return false
+    if (/^nats-/i.test(name) || name === header.dead || (beside && name === header.object)) return false
     room -= name.length + Buffer.byteLength(value) + 4
     return room >= 0
   })
-  const fields = [[header.id, id], ...kept] as [string, string][]
+  const fields = [[header.id, id], ...(beside ? [referenceField(beside)] : []), ...kept] as [string, string][]
   await core.publisher.publish({
     subject,
     headers: headerBlock(
@@ -65,6 +69,7 @@ async function bury(core: Core, subject: string, grave: Grave, { delivery }: Run
       mostOwnHeaderBytes,
     ),
     body: delivery.body,
+    ...(beside && { beside }),
   })
 }
 
@@ -140,7 +145,7 @@ export function dead(core: Core): Dead {
     }
   }
 
-  async function show(which: number | string): Promise<Letter> {
+  async function find(which: number | string): Promise<Letter> {
     if (typeof which === 'number') {
       const stored = await letters.at(which)
       const letter = stored && letterIn(stored)
@@ -149,11 +154,25 @@ export function dead(core: Core): Dead {
     throw fault('NOT_FOUND', `There is no dead letter ${which}.`)
   }
 
+  /** The same with its body, wherever that lies. */
+  async function withBody(letter: Letter): Promise<Letter> {
+    const bytes = letter.reference && (await bodyIfThere(core, letter.reference))
+    return bytes === undefined ? letter : filled(letter, bytes)
+  }
+
+  /** Removes the body that was the letter's own, and nobody's else. */
+  async function strip(letter: Letter): Promise<void> {
+    const { reference, queue, name, id } = letter
+    if (reference === undefined) return
+    if (queue === undefined) await removeBody(core.layout, core.names, reference)
+    else await release(core, { queue, name }, id, reference)
+  }
+
   async function each(selector: DeadSelector | number, work: (letter: Letter) => Promise<void>): Promise<number> {
     // Without a selector all would be meant, which nobody says by leaving something out.
     if (selector === undefined)
       throw fault('INVALID_ARGUMENT', 'No dead letters were chosen.', { fix: 'Give a sequence or a selector; {} means all of them.' })
-    const chosen = typeof selector === 'number' ? [await show(selector)] : list(selector)
+    const chosen = typeof selector === 'number' ? [await find(selector)] : list(selector)
     let count = 0
     for await (const letter of chosen) {
       await work(letter)
@@ -162,21 +181,26 @@ export function dead(core: Core): Dead {
     return count
   }
 
-  async function sendBack(letter: Letter, body: Uint8Array): Promise<void> {
+  /** `edited`: its contract, where the body is another one than it died with. */
+  async function sendBack(letter: Letter, body: Uint8Array, edited?: Task<never> | Topic<never>): Promise<void> {
     if (letter.style === 'explicit') await core.results.forget(letter.id)
     else await refuseDeparted(letter)
     const fields: (readonly [string, string])[] = [
       [header.id, `redriven:${letter.sequence}`],
       [header.ownId, letter.id],
       ...contentTypeField(letter.encoding),
-      ...letter.along,
+      ...letter.along.filter(([name]) => edited === undefined || name !== header.object),
+      ...Object.entries(letter.headers),
     ]
-    await core.publisher.publish({
-      subject: letter.back,
-      headers: headerBlock([...fields, ...Object.entries(letter.headers)], mostOwnHeaderBytes),
-      body,
-    })
+    const whole = { subject: letter.back, headers: headerBlock(fields, mostOwnHeaderBytes), body }
+    const beside = edited && besideOf(core, edited.large, whole, year)
+    await core.publisher.publish(
+      beside === undefined
+        ? whole
+        : { ...whole, headers: headerBlock([...fields, referenceField(beside)], mostOwnHeaderBytes), body: new Uint8Array(0), beside },
+    )
     await letters.remove(letter.sequence)
+    if (edited !== undefined) await strip(letter)
     exhumed(letter, 'redriven')
   }
 
@@ -195,7 +219,7 @@ export function dead(core: Core): Dead {
 
   return {
     list,
-    show,
+    show: async (which) => withBody(await find(which)),
     async groups(selector) {
       const groups = new Map<string, DeadGroup>()
       for await (const letter of list(selector)) {
@@ -215,18 +239,19 @@ export function dead(core: Core): Dead {
     },
     redrive: (selector) => each(selector, (letter) => sendBack(letter, letter.bytes)),
     async redriveEdited(sequence, contract, payload) {
-      const letter = await show(sequence)
+      const letter = await find(sequence)
       if (contract.name !== letter.name)
         throw fault('INVALID_ARGUMENT', `Dead letter ${sequence} belongs to ${letter.name}, not to ${contract.name}.`)
       await refuseMisfit(contract.kind === 'task' ? contract.input : contract.schema, payload, contract.name)
-      await sendBack(letter, encode(payload, letter.encoding))
+      await sendBack(letter, encode(payload, letter.encoding), contract)
     },
     async *export(selector) {
-      for await (const letter of list(selector)) yield lineOf(letter)
+      for await (const letter of list(selector)) yield lineOf(await withBody(letter))
     },
     discard: (selector) =>
       each(selector, async (letter) => {
         await letters.remove(letter.sequence)
+        await strip(letter)
         exhumed(letter, 'discarded')
       }),
   }

@@ -4,6 +4,7 @@
  */
 
 import type { Style } from '../base/events.ts'
+import { referenceIn } from '../wire/body.ts'
 import { decode } from '../wire/codec.ts'
 import { header, idOf, type UserHeaders } from '../wire/envelope.ts'
 import { type BrokerFact, type ConsumerFact, inventory, type StreamFact } from '../wire/inventory.ts'
@@ -14,7 +15,7 @@ import { type Kept, shelf } from '../wire/stored.ts'
 import type { QueueLayout, QueueLimit, Retention } from '../wire/streams.ts'
 import type { Core } from './core.ts'
 import { pausedUntil } from './pause.ts'
-import { encodingOf } from './payload.ts'
+import { encodingOf, refuseBeside } from './payload.ts'
 import { byTask, nobody, type PerformerFact } from './performers.ts'
 import { type WorkerFact, workers } from './worker.ts'
 
@@ -271,13 +272,14 @@ function factOf(kept: Kept): MessageFact | undefined {
   const task = taskIn(subject)
   if (id === undefined) return undefined
   const at = headers.get(header.schedule)
+  const reference = referenceIn(headers)
   const common = {
     id,
     sequence,
     storedAt,
-    bytes: body.length,
+    bytes: reference?.size ?? body.length,
     headers: headers.user,
-    payload: () => (body.length === 0 ? undefined : decode(body, encodingOf(headers))),
+    payload: () => (reference ? refuseBeside(reference, 'no view') : body.length === 0 ? undefined : decode(body, encodingOf(headers))),
   }
   if (task === undefined) return { style: 'implicit', name: topicOf(subject), addressed: false, ...common }
   return {

@@ -4,10 +4,11 @@ import type { Duration } from '../base/duration.ts'
 import { fault } from '../base/errors.ts'
 import type { Style } from '../base/events.ts'
 import { fingerprint, type Obituary, type Reason } from '../base/obituary.ts'
+import { type Reference, referenceIn } from '../wire/body.ts'
 import { decode, type Encoding } from '../wire/codec.ts'
 import { type Headers, header, type UserHeaders } from '../wire/envelope.ts'
 import { taskIn } from '../wire/names-read.ts'
-import { encodingOf } from './payload.ts'
+import { encodingOf, refuseBeside } from './payload.ts'
 
 /** Something that was given up. */
 export interface DeadLetter extends Obituary {
@@ -21,9 +22,11 @@ export interface DeadLetter extends Obituary {
   readonly queue?: string
   readonly fingerprint: string
   readonly headers: UserHeaders
-  /** The body as it was stored. */
+  /** The body as it was stored. Empty for one that lies beside the letter; `show` and `export` fetch that. */
   readonly bytes: Uint8Array
-  /** The payload. Throws DECODE for what cannot be read. */
+  /** Bytes of a body that lies beside the letter. */
+  readonly beside?: number
+  /** The payload. Throws DECODE for what cannot be read, and for what lies beside and was not fetched. */
   payload(): unknown
 }
 
@@ -64,9 +67,11 @@ export interface Letter extends DeadLetter {
   readonly encoding: Encoding
   /** What callboard sent along and what holds for another life too: key, own retries. */
   readonly along: readonly (readonly [string, string])[]
+  /** Where its body lies, if that is beside. */
+  readonly reference: Reference | undefined
 }
 
-const alongside: ReadonlySet<string> = new Set([header.key, header.retry, header.parent])
+const alongside: ReadonlySet<string> = new Set([header.key, header.retry, header.parent, header.object])
 
 /** A message where dead letters are kept. */
 interface Lying {
@@ -88,6 +93,7 @@ export function letterIn({ sequence, headers, body }: Lying): Letter | undefined
   if (grave === undefined) return undefined
   const encoding = encodingOf(headers)
   const queue = taskIn(grave.back)?.queue
+  const reference = referenceIn(headers)
   return {
     ...grave,
     ...(queue === undefined ? {} : { queue }),
@@ -97,9 +103,14 @@ export function letterIn({ sequence, headers, body }: Lying): Letter | undefined
     bytes: body,
     encoding,
     along: [...headers].filter(([name]) => alongside.has(name)),
-    payload: () => decode(body, encoding),
+    reference,
+    ...(reference === undefined ? {} : { beside: reference.size }),
+    payload: () => (reference === undefined ? decode(body, encoding) : refuseBeside(reference, 'board.dead.show()')),
   }
 }
+
+/** A letter with the body that was fetched for it. */
+export const filled = (letter: Letter, bytes: Uint8Array): Letter => ({ ...letter, bytes, payload: () => decode(bytes, letter.encoding) })
 
 function graveIn(headers: Headers): Grave | undefined {
   try {
@@ -116,7 +127,15 @@ export function matches(letter: DeadLetter, { limit: _limit, within: _within, af
 }
 
 /** A letter as a line of JSON. A body that cannot be read is there in base64. */
-export function lineOf({ bytes, payload, back: _back, encoding: _encoding, along: _along, ...letter }: Letter): string {
+export function lineOf({
+  bytes,
+  payload,
+  back: _back,
+  encoding: _encoding,
+  along: _along,
+  reference: _reference,
+  ...letter
+}: Letter): string {
   try {
     return JSON.stringify({ ...letter, payload: payload() })
   } catch {

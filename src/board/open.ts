@@ -6,6 +6,7 @@ import { fault } from '../base/errors.ts'
 import { Events } from '../base/events.ts'
 import { origin } from '../base/ids.ts'
 import { answersOver } from '../wire/answers.ts'
+import { besides } from '../wire/body.ts'
 import { type Address, link } from '../wire/connection.ts'
 import { type Drift, inWords, type OnDrift } from '../wire/drift.ts'
 import { groupCommit } from '../wire/group.ts'
@@ -59,13 +60,14 @@ export async function open(options: OpenOptions): Promise<OpenCore> {
       : events.tell('connection', { state: event.type, server: speaking.server }),
   )
   const dedupe = options.dedupe ?? twoMinutes
+  const retention = options.retention ?? week
   // What is found while nobody can listen yet is told a turn after the board is handed out.
   let early: Drift[] | undefined = []
   const declared = await layout(speaking, place, {
     replicas: options.replicas,
     onDrift: options.onDrift ?? 'tell',
     dedupe,
-    retention: { age: options.retention ?? week, bytes: 0, messages: 0 },
+    retention: { age: retention, bytes: 0, messages: 0 },
     deadLetters: options.deadLetters ?? mostDead,
     tell: (drift) => {
       if (early === undefined) events.tell('drift', { sentences: drift.map(inWords) })
@@ -89,13 +91,14 @@ export async function open(options: OpenOptions): Promise<OpenCore> {
         () => undefined,
       )
   })
-  const publishing = publisher(speaking, {
+  const once = remembering()
+  const plain = publisher(speaking, {
     inFlight: options.inFlight ?? 1000,
     budget: Math.min(30_000, dedupe / 2),
     full: (subject) => events.tell('full', { subject }),
   })
+  const publishing = besides(plain, place, () => once('objects', declared.objects))
   const kept = table(speaking, place, publishing, (what, error) => events.tell('trouble', { what, error }))
-  const once = remembering()
   const groups = new Map<string, Storing>()
   const rooms = new Map<string, Room>()
   const fill = async (queue: string) => {
@@ -125,6 +128,7 @@ export async function open(options: OpenOptions): Promise<OpenCore> {
       return listening
     },
     publisher: publishing,
+    retention,
     storing(queue, timeout) {
       if (queue.layout === 'log') return madeOnce(groups, queue.name, () => groupCommit(publishing))
       return core.room(queue)?.storing(publishing, timeout) ?? publishing
@@ -140,8 +144,7 @@ export async function open(options: OpenOptions): Promise<OpenCore> {
     log,
     worker: `${hostname()}/${process.pid}/${origin.slice(0, 4)}`,
     declareQueue: (queue) => once(keyOf(queue), () => declared.queue(queue)),
-    declareTopic: ({ name, retention }) =>
-      retention === undefined ? undefined : once(`topic ${name}`, () => declared.topic(name, retention)),
+    declareTopic: ({ name, retention: own }) => (own === undefined ? undefined : once(`topic ${name}`, () => declared.topic(name, own))),
     async close() {
       closed = true
       for (const each of rooms.values()) each.close()

@@ -2,6 +2,7 @@
 
 import { fault } from '../base/errors.ts'
 import { type Checked, check, listed, type Schema } from '../base/schema.ts'
+import type { Reference } from '../wire/body.ts'
 import { decode, type Encoding } from '../wire/codec.ts'
 import type { Delivery } from '../wire/delivery.ts'
 import { type Headers, header, idOf } from '../wire/envelope.ts'
@@ -23,13 +24,18 @@ function judgeMisfit(checked: Checked, name: string): void {
 }
 
 /** Kept free in every message: should it be given up, the story of that must fit beside its body. */
-const storyRoom = 4096
+export const storyRoom = 4096
 
 /** Refuses what is so large that it could not be buried. Throws PAYLOAD_TOO_LARGE. */
 export function refuseHuge<M extends Outgoing>(message: M, most: number): M {
   const size = sizeOf(message)
   if (size > most - storyRoom) throw tooLarge(size, most - storyRoom)
   return message
+}
+
+/** Throws for a body that is asked for where it does not lie. */
+export function refuseBeside({ size }: Pick<Reference, 'size'>, where: string): never {
+  throw fault('DECODE', `The body has ${size} bytes and lies beside its message.`, { fix: `It is read by its handler, and by ${where}.` })
 }
 
 /** What a handler gets: decoded and checked. Throws DECODE, NOT_CALLBOARD or SCHEMA_MISMATCH. */

@@ -3,12 +3,14 @@
  * attempt. The broker says how far each consumer has come, and what lies behind that nobody has.
  */
 
+import { referenceIn } from '../wire/body.ts'
 import type { StreamFact } from '../wire/inventory.ts'
 import { hasAddress, type Lane, token } from '../wire/names.ts'
-import { meant, waitingAmong } from '../wire/names-read.ts'
+import { meant, taskIn, waitingAmong } from '../wire/names-read.ts'
 import { type Kept, type Shelf, shelf } from '../wire/stored.ts'
 import type { Core } from './core.ts'
 import { defaults } from './defaults.ts'
+import { release } from './large.ts'
 
 /** Removals under way at a time. */
 const underWay = 64
@@ -71,5 +73,9 @@ function reached(stream: StreamFact, subject: string): { readonly taken: number;
 async function removeOne(core: Core, waiting: Shelf, { headers, subject, sequence }: Kept): Promise<boolean> {
   const { id } = headers
   if (id !== undefined && hasAddress(subject)) await core.results.decide(id, { state: 'cancelled', at: Date.now() }, defaults.keep)
-  return waiting.remove(sequence)
+  const removed = await waiting.remove(sequence)
+  const body = removed ? referenceIn(headers) : undefined
+  const named = taskIn(subject)
+  if (body && named && id !== undefined) await release(core, { queue: named.queue, name: named.task }, id, body)
+  return removed
 }

@@ -12,6 +12,7 @@ import type { TaskContext } from './context.ts'
 import type { RetryOptions, Task, TaskSettings, TaskShape } from './contract.ts'
 import { defaults } from './defaults.ts'
 import type { GateLike } from './gates.ts'
+import { largeOption } from './large.ts'
 import { policyOf, schemaOption } from './policy.ts'
 import { type Queue, queueOf } from './queue.ts'
 import type { EnqueueOptions } from './sender.ts'
@@ -57,6 +58,7 @@ export function taskSettings(called: string, options: (TaskShape & TaskSettings)
     timeout,
     lanes: read.lanes ?? ['normal'],
     ordered,
+    large: read.large ?? 'refuse',
     track: read.track ?? read.output !== undefined,
     keep: read.keep ?? defaults.keep,
   }
@@ -149,6 +151,7 @@ const taskReaders = {
   strands: whole(1, buckets),
   encoding: oneOf('msgpack', 'json'),
   keep: time(1000),
+  large: largeOption,
 } satisfies ReadersOf<TaskShape & TaskSettings>
 
 /** Reads the options of a performer. */

@@ -12,7 +12,9 @@ import type { InputOf, OutputOf, Schema } from '../base/schema.ts'
 import type { Binding, Memory } from '../runtime/binding.ts'
 import { Slots } from '../runtime/gate.ts'
 import type { Run } from '../runtime/run.ts'
+import { isBeside } from '../wire/body.ts'
 import { encode } from '../wire/codec.ts'
+import { idOf } from '../wire/envelope.ts'
 import { checkedName, lanes } from '../wire/names.ts'
 import type { Stored } from '../wire/publisher.ts'
 import { consumerSource } from '../wire/source.ts'
@@ -27,9 +29,10 @@ import { defaults } from './defaults.ts'
 import { gatesOf } from './gates.ts'
 import { storeKeyed } from './keyed.ts'
 import { keptWhenDone, performerPlace } from './lane.ts'
-import type { Prepared } from './many.ts'
+import { besideOf, isHeld, readAnywhere, releaseSoon, tidied, year } from './large.ts'
+import { type Prepared, storeMany } from './many.ts'
 import { memory } from './memory.ts'
-import { readBody, refuseHuge, refuseMisfit } from './payload.ts'
+import { refuseMisfit } from './payload.ts'
 import { checkedHandler, policyOf } from './policy.ts'
 import { endedBadly, inTurn } from './schedule-turn.ts'
 import type { EnqueueOptions, Origin, Receipt } from './sender.ts'
@@ -79,7 +82,11 @@ export function order<Input>(
   const write = () => {
     const body = input === undefined ? nothing : encode(input, task.encoding)
     const id = options?.id !== undefined ? checkedId(options.id) : (origin?.idFor(body) ?? newId())
-    return refuseHuge(envelope(core, task, id, input, body, options), core.link.maxPayload)
+    const ready = envelope(core, task, id, input, body, options)
+    // A debounced task changes its payload while it waits, and has no address of its own for each of them.
+    const large = options?.debounce === undefined ? task.large : 'refuse'
+    const beside = besideOf(core, large, ready, year + Math.max(0, (ready.due ?? 0) - Date.now()))
+    return beside === undefined ? ready : envelope(core, task, id, input, nothing, options, beside)
   }
   return misfit ? misfit.then(write) : write()
 }
@@ -107,12 +114,21 @@ export function enqueue<Input>(
 function store(core: Core, task: Task, ready: Prepared, options: EnqueueOptions | undefined, origin?: Origin): Promise<Receipt> {
   const stored: Promise<Stored & { readonly id?: string }> =
     (options && storeKeyed(core, task, ready, options)) ?? core.storing(task.place, timeoutOf(options)).publish(ready, options?.signal)
-  return stored.then((answer) => {
+  return tidied(core, task, [ready], stored).then((answer) => {
     const receipt = { id: answer.id ?? ready.id, sequence: answer.sequence, duplicate: answer.duplicate }
     tellEnqueued(core, task, receipt, ready.due, origin)
     return receipt
   })
 }
+
+/** Stores many of one task. */
+export const storeTasks = (core: Core, task: Task, prepared: readonly Prepared[], options?: EnqueueOptions): Promise<Receipt[]> =>
+  tidied(
+    core,
+    task,
+    prepared,
+    storeMany(core.storing(task.place, timeoutOf(options)), prepared, options?.signal, task.ordered !== undefined),
+  )
 
 /** Tells whoever listens that a task was stored. */
 export function tellEnqueued(core: Core, task: Task, receipt: Receipt, due?: number, origin?: Origin): void {
@@ -158,7 +174,8 @@ export async function performance<Parsed, Returned>(
     collected
       ? collected.add(run, kept, (word) => new TaskItem(core, run, service, task.name, input, word))
       : (handler as Performer<Parsed, Returned>)(input, new TaskContext(core, run, service, task.name))
-  const decoded: Binding['read'] = (delivery) => readBody(delivery, task.input, task.name)
+  const decoded: Binding['read'] = (delivery) =>
+    readAnywhere(core, delivery, task.input, task.name, (body) => isHeld(core, task, idOf(delivery.headers, delivery.sequence) ?? '', body))
   const places = sitesOf(core.names, task.place).flatMap((site) =>
     strandsOf(core.names, task, site, served ?? lanes).map(
       (strand) => [strand.rank, performerPlace(core, task, site.stream, strand, lease ?? defaults.lease)] as const,
@@ -183,11 +200,12 @@ export async function performance<Parsed, Returned>(
           ? call(input as Parsed, run, kept)
           : inTurn(core, run, { label, task }, () => call(input as Parsed, run, kept)),
       ...(collected && { gathers: collected }),
-      ends: (run) => task.track || keptWhenDone(task, run.delivery.subject),
+      ends: (run) => task.track || keptWhenDone(task, run.delivery.subject) || isBeside(run.delivery.headers),
       ended: async (run, outcome) => {
         if (task.track) await core.results.ended(task, run, outcome)
         if (keptWhenDone(task, run.delivery.subject)) await shelf(core.layout, stream).remove(run.delivery.sequence)
       },
+      left: (run) => releaseSoon(core, task, run.id, run.delivery.headers),
       bury: (run, obituary) => buryTask(core, task, run, obituary).then(() => endedBadly(core, run, obituary)),
     } satisfies Binding
   })

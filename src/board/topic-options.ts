@@ -11,6 +11,7 @@ import type { BatchOptions } from './batch.ts'
 import type { EventContext } from './context.ts'
 import type { RetentionOptions, RetryOptions, Topic, TopicOptions } from './contract.ts'
 import type { GateLike } from './gates.ts'
+import { largeOption } from './large.ts'
 import type { PublishOptions } from './sender.ts'
 
 /** What a subscriber decides for itself. */
@@ -94,6 +95,7 @@ const publishReaders = {
 const topicReaders = {
   encoding: oneOf('msgpack', 'json'),
   retention: anything<NonNullable<TopicOptions['retention']>>(),
+  large: largeOption,
 } satisfies ReadersOf<TopicOptions>
 const retentionReaders = {
   age: time(1000),
@@ -106,11 +108,16 @@ export function topicSettings(
   name: string,
   second: Schema | TopicOptions | undefined,
   third: TopicOptions | undefined,
-): Pick<Topic, 'schema' | 'encoding' | 'retention'> {
+): Pick<Topic, 'schema' | 'encoding' | 'retention' | 'large'> {
   const schema = looksLikeSchema(second) ? second : undefined
   const where = `topic(${name})`
-  const { encoding, retention } = readOptions(where, schema === undefined ? second : third, topicReaders)
-  return { schema, encoding: encoding ?? 'msgpack', retention: retention && retentionOf(where, retention) }
+  const { encoding, large = 'refuse', ...read } = readOptions(where, schema === undefined ? second : third, topicReaders)
+  const retention = read.retention && retentionOf(where, read.retention)
+  if (large !== 'refuse' && retention?.age === 0)
+    throw fault('INVALID_OPTION', `${where} is to store large events beside, and keeps its events by number or size alone.`, {
+      fix: 'Give its retention an age, which is then that of what lies beside.',
+    })
+  return { schema, encoding: encoding ?? 'msgpack', retention, large }
 }
 
 function retentionOf(where: string, given: NonNullable<TopicOptions['retention']>): Retention {

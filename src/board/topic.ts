@@ -11,6 +11,7 @@ import type { InputOf, OutputOf, Schema } from '../base/schema.ts'
 import type { Binding } from '../runtime/binding.ts'
 import { Slots } from '../runtime/gate.ts'
 import type { Run } from '../runtime/run.ts'
+import { type Beside, referenceField } from '../wire/body.ts'
 import { encode } from '../wire/codec.ts'
 import { checkedHeaders, header, headerBlock } from '../wire/envelope.ts'
 import type { Head } from '../wire/frames.ts'
@@ -24,10 +25,11 @@ import { buryEvent } from './dead.ts'
 import { defaults } from './defaults.ts'
 import { gatesOf } from './gates.ts'
 import { homeOf, subscriberPlace } from './home.ts'
+import { besideOf, eventTime, readAnywhere } from './large.ts'
 import { letterOf } from './letter.ts'
 import type { Prepared } from './many.ts'
 import { memory } from './memory.ts'
-import { contentTypeField, readBody, refuseHuge, refuseMisfit } from './payload.ts'
+import { contentTypeField, refuseMisfit } from './payload.ts'
 import { checkedHandler, policyOf } from './policy.ts'
 import { inTurn } from './schedule-turn.ts'
 import type { Origin, PublishOptions, Receipt } from './sender.ts'
@@ -58,6 +60,7 @@ export const buried: BuriedTopic = {
   schema: undefined,
   encoding: 'msgpack',
   retention: undefined,
+  large: 'refuse',
 }
 
 /** The event as it is sent. Throws before anything is sent; a promise only for asynchronous schemas. */
@@ -73,7 +76,9 @@ export function announcement<Input>(
   const write = () => {
     const body = encode(event, topic.encoding)
     const id = options.id !== undefined ? checkedId(options.id) : (origin?.idFor(body) ?? newId())
-    return refuseHuge({ id, subject: homeOf(core.names, topic).event, headers: headersOf(id, topic, options), body }, core.link.maxPayload)
+    const said = { id, subject: homeOf(core.names, topic).event, headers: headersOf(id, topic, options), body }
+    const beside = besideOf(core, topic.large, said, eventTime(topic.retention?.age ?? core.retention))
+    return beside === undefined ? said : { ...said, headers: headersOf(id, topic, options, beside), body: nothing, beside }
   }
   return misfit ? misfit.then(write) : write()
 }
@@ -144,7 +149,7 @@ export async function subscription<Event>(
   const slots = new Slots(batch ? batch.size * (concurrency ?? 1) : (concurrency ?? defaults.concurrency))
   const kept = memory(core, homeOf(core.names, topic).stream, consumer)
   const decoded: Binding['read'] = (delivery) =>
-    topic.kind === 'buried' ? letterOf(delivery) : readBody(delivery, topic.schema, topic.name)
+    topic.kind === 'buried' ? letterOf(delivery) : readAnywhere(core, delivery, topic.schema, topic.name)
   const collected = batch && batching(core, label, { ...batch, concurrency: concurrency ?? 1 }, handler as BatchSubscriber<Event>)
   return {
     label,
@@ -177,8 +182,11 @@ async function giveUp(core: Core, run: Run, service: string): Promise<void> {
   core.events.tell('trouble', { what: `${service} gave up on dead letter ${run.id}; it stays among the dead letters` })
 }
 
-function headersOf(id: string, topic: Topic, options: PublishOptions): Head {
-  if (topic.encoding === 'msgpack' && options.headers === undefined && options.key === undefined) return id
+const nothing = new Uint8Array(0)
+
+function headersOf(id: string, topic: Topic, options: PublishOptions, beside?: Beside): Head {
+  if (topic.encoding === 'msgpack' && options.headers === undefined && options.key === undefined && beside === undefined) return id
   const key: [string, string][] = options.key === undefined ? [] : [[header.key, keyText(options.key)]]
-  return headerBlock([[header.id, id], ...contentTypeField(topic.encoding), ...key, ...checkedHeaders(options.headers)])
+  const large = beside === undefined ? [] : [referenceField(beside)]
+  return headerBlock([[header.id, id], ...contentTypeField(topic.encoding), ...key, ...large, ...checkedHeaders(options.headers)])
 }

@@ -35,7 +35,8 @@ async function storeFirst(core: Core, task: Task, key: string, message: Prepared
   }
   for (let tries = 1; ; tries++) {
     // What the broker knows of one stream it does not know of two.
-    const first = isBounded(task.place) ? await taken() : undefined
+    // And what is large is not carried there in vain.
+    const first = isBounded(task.place) || message.beside !== undefined ? await taken() : undefined
     if (first !== undefined) return first
     try {
       return { id, ...(await core.publisher.publish(message, signal)) }

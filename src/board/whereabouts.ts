@@ -2,12 +2,14 @@
 
 import type { Failure, Obituary } from '../base/obituary.ts'
 import type { Note } from '../runtime/attempt.ts'
+import { type Reference, referenceIn } from '../wire/body.ts'
 import { decode } from '../wire/codec.ts'
 import { header, idOf } from '../wire/envelope.ts'
 import { rowIn } from '../wire/names.ts'
 import { type Kept, shelf } from '../wire/stored.ts'
 import type { Task } from './contract.ts'
 import type { Core } from './core.ts'
+import { release } from './large.ts'
 import { letterOf } from './letter.ts'
 import { hasten } from './overdue.ts'
 import type { Receipt } from './sender.ts'
@@ -101,12 +103,15 @@ export async function cancel(core: Core, task: Task, receipt: Receipt): Promise<
   if (task.track && (await find(core, task, receipt)) === undefined) return false
   if (task.track && !(await core.results.decide(receipt.id, { state: 'cancelled', at: Date.now() }, task.keep))) return false
   let removed = false
+  let body: Reference | undefined
   for (let moves = 0; moves < mostMoves && !removed; moves++) {
     const waiting = await find(core, task, receipt)
     if (waiting === undefined) break
     removed = await waiting.among.remove(waiting.kept.sequence)
+    body = referenceIn(waiting.kept.headers)
   }
   void askDesk(core, task, { ask: 'cancel', id: receipt.id })
+  if (removed && body !== undefined) await release(core, task, receipt.id, body)
   if (removed && !task.track) await core.results.decide(receipt.id, { state: 'cancelled', at: Date.now() }, task.keep)
   if (task.track || removed) core.events.tell('cancelled', { style: 'explicit', name: task.name, id: receipt.id, queue: task.queue })
   return task.track || removed

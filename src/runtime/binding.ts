@@ -42,8 +42,8 @@ export interface Binding {
   ends(run: Run): boolean
   /** Called before an acknowledgement where `ends` says so; the delivery is acknowledged when it resolves. */
   ended(run: Run, outcome: Outcome): Promise<void>
-  /** Called when the broker has been told that it is done. */
-  left?(run: Run): void
+  /** Called when the broker has been told that it is done, where `ends` says so. Must not throw: nothing can be taken back. */
+  left?(run: Run): void | Promise<void>
   /** Keeps what was given up. The delivery is dropped when it resolves, and tried again if it rejects. */
   bury(run: Run, obituary: Obituary): Promise<void>
 }

@@ -40,7 +40,7 @@ export async function settle(
 async function acknowledge(run: Run, outcome: Outcome, binding: Binding, events: Events): Promise<void> {
   if (binding.ends(run)) await binding.ended(run, outcome)
   run.delivery.ack()
-  binding.left?.(run)
+  await binding.left?.(run)
   await forget(run, binding, events)
 }
 

@@ -20,6 +20,8 @@ export const header = {
   key: 'Cb-Key',
   /** When the first of those was enqueued that a debounced task stands for, in ms since 1970. */
   since: 'Cb-Since',
+  /** Where a body lies that is too large for the message: id, bytes, pieces, SHA-256. */
+  object: 'Cb-Object',
   /** Who sent it: the id of what a handler was working on. */
   parent: 'Cb-Parent',
   /** Why and how a delivery was given up, as JSON. */

@@ -4,7 +4,7 @@ import { type Lane, laneOf, lanes, type Names, none, untoken } from './names.ts'
 
 /** What a stream of a namespace is for, read from its name. */
 export type Role =
-  | { readonly kind: 'topics' | 'table' | 'dead' | 'ledger' }
+  | { readonly kind: 'topics' | 'table' | 'dead' | 'ledger' | 'objects' }
   /** `later`: what a bounded queue is to get later. */
   | { readonly kind: 'topic' | 'queue' | 'later'; readonly name: string }
   /** Somebody else's. */
@@ -17,6 +17,7 @@ export function roleOf(names: Names, stream: string): Role {
   if (stream === names.table) return { kind: 'table' }
   if (stream === names.dead) return { kind: 'dead' }
   if (stream === names.ledger) return { kind: 'ledger' }
+  if (stream === names.objects) return { kind: 'objects' }
   if (stream.startsWith(`${upper}_TOPIC_`)) return { kind: 'topic', name: untoken(stream.slice(upper.length + 7)) }
   if (stream.startsWith(`${upper}_QUEUE_`)) return { kind: 'queue', name: stream.slice(upper.length + 7) }
   if (stream.startsWith(`${upper}_LATER_`)) return { kind: 'later', name: stream.slice(upper.length + 7) }

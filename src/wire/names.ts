@@ -136,6 +136,9 @@ export interface Names {
   readonly table: string
   readonly dead: string
   readonly ledger: string
+  /** The stream of bodies that lie beside their messages, and where a piece of one is; `*` is all of it. */
+  readonly objects: string
+  object(id: string, piece: number | '*'): string
   /** Where a worker writes into the ledger; `>` is all of it. */
   ledgerOf(worker: string): string
   /** The stream of a queue. */
@@ -209,6 +212,8 @@ export function names(namespace: string): Names {
     table: `${upper}_TABLE`,
     dead: `${upper}_DEAD`,
     ledger: `${upper}_LEDGER`,
+    objects: `${upper}_OBJECTS`,
+    object: (id, piece) => `${ns}.object.${id}.${piece}`,
     ledgerOf: (worker) => `${ns}.ledger.${worker === '>' ? '>' : keyToken(worker)}`,
     queue: (queue) => joined('queue', `${upper}_QUEUE_${queue}`),
     event: (topic) => `${ns}.topic.${topic}`,

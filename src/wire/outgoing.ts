@@ -1,6 +1,7 @@
 /** A message on its way to the broker, and whether the broker takes one of its size. */
 
 import { fault } from '../base/errors.ts'
+import type { Beside } from './body.ts'
 import { type Head, headSize } from './frames.ts'
 
 /** A message to store. The headers must carry its id. */
@@ -8,6 +9,8 @@ export interface Outgoing {
   readonly subject: string
   readonly headers: Head
   readonly body: Uint8Array
+  /** A body that is to be stored beside it, before it; the headers refer to it. */
+  readonly beside?: Beside
 }
 
 /** How many bytes of a message count against the limit of the broker. */

@@ -58,6 +58,8 @@ export interface Layout {
   queue(queue: QueueShape): Promise<void>
   table(): Promise<void>
   dead(): Promise<void>
+  /** The stream of bodies that lie beside their messages. */
+  objects(): Promise<void>
   /** The stream of the ledger, which keeps so long, in ms. */
   ledger(age: number): Promise<void>
   /** Whether there is such a stream. */
@@ -153,6 +155,15 @@ export async function layout(link: Link, names: Names, options: LayoutOptions): 
         max_msgs: options.deadLetters,
         max_age: nanos(12 * week),
         max_consumers: 100_000,
+      }),
+    objects: () =>
+      stream({
+        ...common,
+        name: names.objects,
+        subjects: [names.object('*', '*')],
+        retention: RetentionPolicy.Limits,
+        discard: DiscardPolicy.Old,
+        max_msgs_per_subject: 1,
       }),
     ledger: (age) =>
       stream({

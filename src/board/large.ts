@@ -1,0 +1,170 @@
+/**
+ * Large payloads: whether one goes beside its message, and how long it lies there.
+ *
+ * A body has one owner. That of a task belongs to the task, then to its dead letter, and to the task again when it is redriven; it
+ * is removed when the broker was seen to hold none of them. That of an event is kept as long as the topic keeps the event, and a dead
+ * letter of the event has a copy of its own.
+ */
+
+import { setTimeout as after } from 'node:timers/promises'
+import { CallboardError, fault, UnknownOutcomeError } from '../base/errors.ts'
+import { type Reader, wrong } from '../base/options.ts'
+import type { Schema } from '../base/schema.ts'
+import { Skip, Snooze } from '../runtime/verdict.ts'
+import { type Beside, beside, fetchBody, isBeside, mostBeside, type Reference, referenceIn, removeBody } from '../wire/body.ts'
+import type { Delivery } from '../wire/delivery.ts'
+import type { Headers } from '../wire/envelope.ts'
+import { type Outgoing, sizeOf, tooLarge } from '../wire/outgoing.ts'
+import { shelf } from '../wire/stored.ts'
+import type { Large, Task } from './contract.ts'
+import type { Core } from './core.ts'
+import type { Prepared } from './many.ts'
+import { readBody, refuseHuge, storyRoom } from './payload.ts'
+
+/** How long a body is kept for a task or a dead letter at most; a delay comes on top. */
+export const year = 365 * 86_400_000
+/** An event may be taken in the last moment of its life. */
+const hour = 3_600_000
+/** How long a body waits that could not be looked for, in ms. */
+const patience = 1000
+/** When it is looked, in ms after the one before, whether the broker has removed what was acknowledged. */
+const looks = [0, 20, 100, 500, 2000]
+
+/** Reads `large: …`. */
+export const largeOption: Reader<Large> = (value) =>
+  value === 'refuse' || value === 'store' || (typeof value === 'number' && Number.isSafeInteger(value) && value > 0)
+    ? value
+    : wrong('it must be "refuse", "store", or the bytes from which a payload is stored beside')
+
+/** The body of a message that is to lie beside it; undefined: it fits. Throws PAYLOAD_TOO_LARGE where it may not, or is too large even so. */
+export function besideOf({ link }: Core, large: Large, message: Outgoing, ttl: number): Beside | undefined {
+  const { body } = message
+  if (large === 'refuse') refuseHuge(message, link.maxPayload)
+  else if (body.length > (large === 'store' ? mostBeside : large) || sizeOf(message) > link.maxPayload - storyRoom) {
+    if (body.length > mostBeside) throw tooLarge(body.length, mostBeside)
+    return beside(body, link.maxPayload, ttl)
+  }
+  return undefined
+}
+
+/** How long the body of an event is kept, of a topic that keeps events so long; ms. */
+export const eventTime = (age: number): number => age + hour
+
+/** What a handler gets, wherever its body lies. `wanted` is asked where a body is missing: what was called off meanwhile is not damaged. */
+export function readAnywhere(
+  core: Core,
+  delivery: Pick<Delivery, 'body' | 'headers' | 'sequence'>,
+  schema: Schema | undefined,
+  name: string,
+  wanted?: (reference: Reference) => Promise<boolean>,
+): unknown {
+  const reference = referenceIn(delivery.headers)
+  if (reference === undefined) {
+    if (isBeside(delivery.headers)) throw fault('BODY_LOST', `Where the body of a message for ${name} lies cannot be read.`)
+    return readBody(delivery, schema, name)
+  }
+  return found(core, reference, wanted).then((body) =>
+    readBody({ body, headers: delivery.headers, sequence: delivery.sequence }, schema, name),
+  )
+}
+
+async function found(core: Core, reference: Reference, wanted: (reference: Reference) => Promise<boolean> = async () => true) {
+  try {
+    return await fetchBody(core.layout, core.names, reference)
+  } catch (error) {
+    // What cannot be looked for just now is not lost.
+    const later = (cause: unknown) => {
+      throw new Snooze(patience, { cause })
+    }
+    if (!isLost(error)) return later(error)
+    if (!(await wanted(reference).catch(later))) throw new Skip('It ended meanwhile, and its body is gone.')
+    throw error
+  }
+}
+
+/** A body for a dead letter of its own; undefined: it lies in the message, or is lost. */
+export async function copied(core: Core, headers: Headers): Promise<Beside | undefined> {
+  const reference = referenceIn(headers)
+  const body = reference && (await bodyIfThere(core, reference))
+  return body && beside(body, core.link.maxPayload, year)
+}
+
+/** A body, unless it is lost. */
+export function bodyIfThere(core: Core, reference: Reference): Promise<Uint8Array | undefined> {
+  return fetchBody(core.layout, core.names, reference).catch((error: unknown) => {
+    if (isLost(error)) return undefined
+    throw error
+  })
+}
+
+const isLost = (error: unknown): boolean => error instanceof CallboardError && error.code === 'BODY_LOST'
+
+/** Whether a task, or a dead letter of it, has this body. */
+export async function isHeld(core: Core, { queue, name }: Pick<Task, 'queue' | 'name'>, id: string, body: Pick<Reference, 'id'>) {
+  const { names, layout } = core
+  const has = async (stream: string, subject: string) => {
+    const kept = await shelf(layout, stream).last(subject)
+    return kept !== undefined && referenceIn(kept.headers)?.id === body.id
+  }
+  const waits = async () => {
+    const subject = names.anywhere(queue, name, id)
+    return (await Promise.all([has(names.queue(queue), subject), has(names.laterStream(queue), subject)])).some(Boolean)
+  }
+  // It may have been buried after the first look, or redriven after the second.
+  return (await waits()) || (await has(names.dead, names.deadTask(queue, name, id))) || (await waits())
+}
+
+/** Removes a body that neither task nor dead letter has any more. False: one still has it. */
+export async function release(core: Core, task: Pick<Task, 'queue' | 'name'>, id: string, body: Pick<Reference, 'id'>): Promise<boolean> {
+  if (await isHeld(core, task, id, body)) return false
+  await removeBody(core.layout, core.names, body)
+  return true
+}
+
+/** The same when the broker was told that the task is done, and will hear it soon. Never throws: what is left behind expires. */
+export async function releaseSoon(core: Core, task: Task, id: string, headers: Headers): Promise<void> {
+  try {
+    const reference = referenceIn(headers)
+    if (reference === undefined) return
+    for (const pause of looks) {
+      await after(pause)
+      if (await release(core, task, id, reference)) return
+    }
+  } catch (error) {
+    core.events.tell('trouble', { what: `the body of ${task.name} ${id} could not be removed; it expires`, error })
+  }
+}
+
+interface Answered {
+  readonly duplicate: boolean
+}
+
+/** Stores tasks, and removes the bodies of those that were refused or had been stored before. */
+export function tidied<T extends Answered | readonly Answered[]>(
+  core: Core,
+  task: Task,
+  prepared: readonly Prepared[],
+  storing: Promise<T>,
+): Promise<T> {
+  return prepared.some((each) => each.beside) ? tidiedAfter(core, task, prepared, storing) : storing
+}
+
+async function tidiedAfter<T extends Answered | readonly Answered[]>(
+  core: Core,
+  task: Task,
+  prepared: readonly Prepared[],
+  storing: Promise<T>,
+): Promise<T> {
+  const tidy = async () => {
+    for (const { id, beside } of prepared) if (beside) await release(core, task, id, beside).catch(() => false)
+  }
+  try {
+    const answer = await storing
+    if (([answer].flat() as readonly Answered[]).some(({ duplicate }) => duplicate)) await tidy()
+    return answer
+  } catch (error) {
+    const unknown = error instanceof UnknownOutcomeError || (error as Error)?.cause instanceof UnknownOutcomeError
+    if (!unknown) await tidy()
+    throw error
+  }
+}
