@@ -36,7 +36,7 @@ export const registry = {
   INVALID_PAYLOAD: { kind: 'input', means: 'A payload does not fit the schema of its contract. Nothing was stored.', fix: 'Correct the fields named in the message.' },
   NOT_SERIALIZABLE: { kind: 'input', means: 'A value cannot be sent without changing it.', fix: 'Send plain objects, arrays, strings, numbers, booleans, null and bytes; convert the rest, for example a Date with toISOString().' },
   TOO_DEEP: { kind: 'input', means: 'A payload is nested more than 100 levels deep.', fix: 'Flatten the payload.' },
-  PAYLOAD_TOO_LARGE: { kind: 'input', means: 'A message is larger than the broker takes.', fix: 'Store the data elsewhere and send a reference, or raise max_payload on the server.' },
+  PAYLOAD_TOO_LARGE: { kind: 'input', means: 'A message is larger than the broker takes.', fix: "Give the contract large: 'store', send a reference to data that lies elsewhere, or raise max_payload on the server." },
   DUPLICATE_HANDLER: { kind: 'input', means: 'One service was given two handlers for the same contract.', fix: 'Remove one of them, or use two services.' },
   BATCH_MISMATCH: { kind: 'input', means: 'A batch handler returned a list that is not as long as its batch, so nobody can say which entry belongs to which item.', fix: 'Return one entry for each item in their order, or nothing, and say of single items how they ended with done() and fail().' },
   NOT_TRACKED: { kind: 'input', means: 'The result of a task was asked for that keeps none.', fix: 'Give the task an output schema, or track: true.' },

@@ -4,10 +4,11 @@ import type { Duration } from '../base/duration.ts'
 import { fault } from '../base/errors.ts'
 import type { Style } from '../base/events.ts'
 import { fingerprint, type Obituary, type Reason } from '../base/obituary.ts'
-import { type Reference, referenceIn } from '../wire/body.ts'
+import { referenceIn } from '../wire/body.ts'
 import { decode, type Encoding } from '../wire/codec.ts'
 import { type Headers, header, type UserHeaders } from '../wire/envelope.ts'
 import { taskIn } from '../wire/names-read.ts'
+import type { Reference } from '../wire/outgoing.ts'
 import { encodingOf, refuseBeside } from './payload.ts'
 
 /** Something that was given up. */

@@ -2,10 +2,10 @@
 
 import { fault } from '../base/errors.ts'
 import { type Checked, check, listed, type Schema } from '../base/schema.ts'
-import type { Reference } from '../wire/body.ts'
 import { decode, type Encoding } from '../wire/codec.ts'
 import type { Delivery } from '../wire/delivery.ts'
 import { type Headers, header, idOf } from '../wire/envelope.ts'
+import type { Reference } from '../wire/outgoing.ts'
 import { type Outgoing, sizeOf, tooLarge } from '../wire/outgoing.ts'
 
 /** Refuses a value that does not fit its schema. A promise only for asynchronous schemas. */

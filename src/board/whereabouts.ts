@@ -2,10 +2,11 @@
 
 import type { Failure, Obituary } from '../base/obituary.ts'
 import type { Note } from '../runtime/attempt.ts'
-import { type Reference, referenceIn } from '../wire/body.ts'
+import { referenceIn } from '../wire/body.ts'
 import { decode } from '../wire/codec.ts'
 import { header, idOf } from '../wire/envelope.ts'
 import { rowIn } from '../wire/names.ts'
+import type { Reference } from '../wire/outgoing.ts'
 import { type Kept, shelf } from '../wire/stored.ts'
 import type { Task } from './contract.ts'
 import type { Core } from './core.ts'

@@ -11,27 +11,10 @@ import { fault } from '../base/errors.ts'
 import { newId } from '../base/ids.ts'
 import { type Headers, header, headerBlock } from './envelope.ts'
 import type { Names } from './names.ts'
-import type { Outgoing } from './outgoing.ts'
+import type { Beside, Outgoing, Reference } from './outgoing.ts'
 import type { Publisher } from './publisher.ts'
 import { type Shelf, shelf } from './stored.ts'
 import type { Layout } from './streams.ts'
-
-/** Where a body lies. Size in bytes; the digest is SHA-256 in base64url. */
-export interface Reference {
-  readonly id: string
-  readonly size: number
-  readonly pieces: number
-  readonly digest: string
-}
-
-/** A body on its way to the place beside its message. */
-export interface Beside extends Reference {
-  readonly body: Uint8Array
-  /** Bytes of one piece. */
-  readonly piece: number
-  /** How long it is kept if nobody removes it, in ms. */
-  readonly ttl: number
-}
 
 /** The largest body that is kept beside, in bytes: sender and worker hold it in memory as a whole. */
 export const mostBeside = 100 * 1024 * 1024

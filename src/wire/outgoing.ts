@@ -1,8 +1,24 @@
 /** A message on its way to the broker, and whether the broker takes one of its size. */
 
 import { fault } from '../base/errors.ts'
-import type { Beside } from './body.ts'
 import { type Head, headSize } from './frames.ts'
+
+/** Where a body lies. Size in bytes; the digest is SHA-256 in base64url. */
+export interface Reference {
+  readonly id: string
+  readonly size: number
+  readonly pieces: number
+  readonly digest: string
+}
+
+/** A body on its way to the place beside its message. */
+export interface Beside extends Reference {
+  readonly body: Uint8Array
+  /** Bytes of one piece. */
+  readonly piece: number
+  /** How long it is kept if nobody removes it, in ms. */
+  readonly ttl: number
+}
 
 /** A message to store. The headers must carry its id. */
 export interface Outgoing {

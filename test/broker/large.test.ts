@@ -40,7 +40,7 @@ test('5 MB are performed over a limit of 1 MB, and nothing is left beside', asyn
   await none(board)
 })
 
-test('a worker that is killed in the middle of a large task loses nothing, and nothing is left beside', { timeout: 60_000 }, async () => {
+test('a worker that is killed in the middle of a large task loses nothing, and nothing is left beside', { timeout: 90_000 }, async () => {
   await using board = await openBoard()
   const given = JSON.stringify({ servers: inject('natsUrl'), namespace: board.namespace })
   const handle = await board.enqueue(scan, { data, hang: true })

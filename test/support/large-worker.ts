@@ -13,7 +13,7 @@ await board
       if (hang && attempt === 1) await new Promise(() => undefined)
       return sumOf(data)
     },
-    { lease: 1_000 },
+    { lease: 2_000 },
   )
   .start()
 console.log('ready')
