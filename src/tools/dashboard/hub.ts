@@ -23,6 +23,7 @@ const mostWaiting = 256 * 1024
 
 interface Listener {
   send(event: string, data: unknown): void
+  end(): void
 }
 
 /** What the hub gives. */
@@ -141,6 +142,7 @@ export function hub(admin: Admin): Hub {
               const id = event === 'tick' ? `id: ${change}\n` : ''
               controller.enqueue(encoder.encode(`event: ${event}\n${id}data: ${JSON.stringify(data)}\n\n`))
             },
+            end: () => leave(),
           }
           leave = () => {
             if (!listeners.delete(listener)) return
@@ -178,7 +180,7 @@ export function hub(admin: Admin): Hub {
       stop?.abort()
       clearTimeout(ticking)
       clearTimeout(flushing)
-      listeners.clear()
+      for (const each of [...listeners]) each.end()
     },
   }
 }
