@@ -67,12 +67,14 @@ export interface BuriedTopic<Event = DeadLetter> extends Omit<Topic<never, Event
 /** What can be subscribed to. */
 export type Subscribable<Event> = Topic<never, Event> | TopicPattern<Event> | BuriedTopic<Event>
 
-/** How the order of a task is kept. */
+/** How a task is dealt out to strands. */
 export interface Ordering {
-  /** Tasks with the same key are run in order; undefined: all of them are. */
+  /** Tasks with the same key wait in one strand; undefined: all of them do. */
   readonly keyOf: ((input: never) => string) | undefined
-  /** How many may run at once, whatever their keys. */
+  /** How many strands there are. */
   readonly strands: number
+  /** One task of a strand at a time, in order. Otherwise strands are served in turn, and what waits in one runs side by side. */
+  readonly single: boolean
 }
 
 /** The contract of work that may be asked for. A plain value: no connection, no handler. */
@@ -94,7 +96,7 @@ export interface Task<
   readonly retry: RetryOptions | undefined
   readonly timeout: number
   readonly lanes: readonly Lane[]
-  /** How its order is kept; undefined: tasks run side by side. */
+  /** How it is dealt out by key; undefined: tasks run side by side, as they come. */
   readonly ordered: Ordering | undefined
   readonly large: Large
   /** Whether its end is kept, so that its sender can wait for it. */
@@ -130,7 +132,12 @@ export interface TaskSettings<Input = never> {
    * it waiting. `true`: all tasks of this kind do. Default: side by side. Edge: not in a log queue, not with several lanes.
    */
   readonly ordered?: true | ((input: Input) => string)
-  /** How many keys of an ordered task may run at once; keys that share a strand wait for each other. Default 16. Edge: 1 to 64; each costs a consumer; only with a function as `ordered`. */
+  /**
+   * Tasks with different keys have turns: what waits of one delays another by a round, however much it is. Default: as they come.
+   * Edge: keys that share a strand share its turn; not with `ordered`, not with several lanes.
+   */
+  readonly fair?: (input: Input) => string
+  /** How many keys of an ordered task may run at once, or of a fair one have turns; keys that share a strand wait for each other. Default 16. Edge: 1 to 64; each costs a consumer; only with a function as `ordered` or `fair`. */
   readonly strands?: number
   /** How bodies are written. Default `msgpack`. Edge: JSON carries no bytes, no `NaN` and no `-0`. */
   readonly encoding?: Encoding
@@ -142,9 +149,10 @@ export interface TaskSettings<Input = never> {
 
 /** Settings that fit together: what is ordered has one lane, and what is in single file one strand. */
 export type Fitting =
-  | { readonly ordered?: undefined; readonly strands?: undefined }
-  | { readonly ordered: true; readonly strands?: undefined; readonly lanes?: undefined }
-  | { readonly ordered: object; readonly lanes?: undefined }
+  | { readonly ordered?: undefined; readonly fair?: undefined; readonly strands?: undefined }
+  | { readonly ordered: true; readonly fair?: undefined; readonly strands?: undefined; readonly lanes?: undefined }
+  | { readonly ordered: object; readonly fair?: undefined; readonly lanes?: undefined }
+  | { readonly fair: object; readonly ordered?: undefined; readonly lanes?: undefined }
 
 /** A class of errors, or a question about an error. */
 export type ErrorTest = (abstract new (...args: never[]) => Error) | ((error: unknown) => boolean)

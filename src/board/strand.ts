@@ -3,6 +3,7 @@
  *
  * not ordered   a strand for each lane; what waits there is worked on side by side
  * by key        the buckets of the keys are dealt out to the strands, and the broker hands over one task of a strand at a time
+ * fair          they are dealt out as well; what waits in a strand is worked on side by side, and strands have free slots in turn
  * single file   one strand for everything
  */
 
@@ -46,8 +47,9 @@ export function strandsOf(names: Names, task: Task<never>, { delayed }: Site, se
     )
     // The first also takes what was stored without a key, before the task was ordered.
     if (index === 0) rows.push(...lanes)
-    const filters = count === 1 ? [names.taskFilter(queue, name)] : rows.map((row) => names.taskFilter(queue, name, row))
-    return { consumer: strandName(name, index, count), filters, single: true, rank: 0 }
+    const filters =
+      count === 1 ? [names.taskFilter(queue, name, undefined, delayed)] : rows.map((row) => names.taskFilter(queue, name, row, delayed))
+    return { consumer: strandName(name, index, count), filters, single: ordered.single, rank: 0 }
   })
 }
 

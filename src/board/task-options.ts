@@ -2,14 +2,28 @@
 
 import type { Duration } from '../base/duration.ts'
 import { fault } from '../base/errors.ts'
-import { anything, flag, made, oneOf, type Reader, type ReadersOf, readOptions, signal, text, time, whole, wrong } from '../base/options.ts'
+import {
+  anything,
+  callable,
+  flag,
+  made,
+  oneOf,
+  type Reader,
+  type ReadersOf,
+  readOptions,
+  signal,
+  text,
+  time,
+  whole,
+  wrong,
+} from '../base/options.ts'
 import { isLocal, type LocalTime } from '../base/zone.ts'
 import type { UserHeaders } from '../wire/envelope.ts'
 import { buckets, type Lane, lanes } from '../wire/names.ts'
 import { isBounded } from '../wire/streams.ts'
 import type { BatchOptions } from './batch.ts'
 import type { TaskContext } from './context.ts'
-import type { RetryOptions, Task, TaskSettings, TaskShape } from './contract.ts'
+import type { Ordering, RetryOptions, Task, TaskSettings, TaskShape } from './contract.ts'
 import { defaults } from './defaults.ts'
 import type { GateLike } from './gates.ts'
 import { largeOption } from './large.ts'
@@ -64,19 +78,28 @@ export function taskSettings(called: string, options: (TaskShape & TaskSettings)
   }
 }
 
-/** How the order of a task is kept. Throws INVALID_OPTION, with everything that cannot be together. */
-function orderingOf(where: string, given: { ordered?: true | Keyed; strands?: number; lanes?: readonly Lane[] }, place: Queue) {
-  const { ordered, strands, lanes: served } = given
-  const keyed = typeof ordered === 'function'
+/** How a task is dealt out by key. Throws INVALID_OPTION, with everything that cannot be together. */
+function orderingOf(where: string, given: OrderingOptions, place: Queue): Ordering | undefined {
+  const { ordered, fair, strands, lanes: served } = given
+  const keyOf = fair ?? (typeof ordered === 'function' ? ordered : undefined)
   const wrongs = [
-    ordered && served && served.length > 1 && 'it has several lanes, and one overtakes another',
+    ordered && fair && 'it is fair, too, and keys in order have turns by that',
+    (ordered || fair) && served && served.length > 1 && 'it has several lanes, and one overtakes another',
     ordered && place.layout === 'log' && `${place.name} is a log, which may repeat old tasks when the broker ends`,
     ordered && isBounded(place) && `${place.name} has a limit, and so a second stream for what is delayed`,
-    strands !== undefined && !keyed && 'strands need a function as ordered',
+    strands !== undefined && keyOf === undefined && 'strands need a function as ordered or fair',
   ].filter((sentence) => typeof sentence === 'string')
   if (wrongs.length > 0)
     throw fault('INVALID_OPTION', `The order of ${where} cannot be kept: ${wrongs.join('; ')}.`, { fix: 'Leave out one of them.' })
-  return ordered && (keyed ? { keyOf: ordered, strands: strands ?? defaults.strands } : { keyOf: undefined, strands: 1 })
+  if (keyOf !== undefined) return { keyOf, strands: strands ?? defaults.strands, single: fair === undefined }
+  return ordered && { keyOf, strands: 1, single: true }
+}
+
+interface OrderingOptions {
+  readonly ordered?: true | Keyed
+  readonly fair?: Keyed
+  readonly strands?: number
+  readonly lanes?: readonly Lane[]
 }
 
 /** Refuses what cannot be enqueued. Throws INVALID_ARGUMENT. */
@@ -148,6 +171,7 @@ const taskReaders = {
   timeout: time(1),
   lanes: someLanes,
   ordered: order,
+  fair: callable<Keyed>(),
   strands: whole(1, buckets),
   encoding: oneOf('msgpack', 'json'),
   keep: time(1000),

@@ -127,7 +127,7 @@ export const storeTasks = (core: Core, task: Task, prepared: readonly Prepared[]
     core,
     task,
     prepared,
-    storeMany(core.storing(task.place, timeoutOf(options)), prepared, options?.signal, task.ordered !== undefined),
+    storeMany(core.storing(task.place, timeoutOf(options)), prepared, options?.signal, task.ordered?.single === true),
   )
 
 /** Tells whoever listens that a task was stored. */

@@ -55,7 +55,7 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
   const { waiting, gated, running } = hand
   const pending = new Pending((error) => receiver.trouble('an answer was not told; the delivery will come again', error))
   let closing = false
-  const demand = new Demand(slots.size)
+  const demand = new Demand()
   const threshold = new Threshold(binding.gates, hand, {
     fill,
     refill,
@@ -106,7 +106,7 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
   function ask(): void {
     asking = false
     if (intake === undefined || closing) return
-    const more = demand.more(hand.held)
+    const more = demand.more(hand.held, slots.share(running.size))
     if (more > 0) intake.ask(more)
   }
 
@@ -119,6 +119,7 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
         if (!threshold.admits(run)) continue
         slots.take(fill)
         running.add(run)
+        refill() // The slot may have come from another: then there is room for one more here.
         if (run.delivery.count === 1) begin(run)
         else void resume(run)
       }

@@ -11,17 +11,12 @@ const soon = 250
 
 /** Counts what was asked for and has not come. */
 export class Demand {
-  readonly #slots: number
   #outstanding = 0
   #ahead = 0
   #done = 0
   #asked = 0
   /** How many more the broker had ready when the last one came. */
   left = 0
-
-  constructor(slots: number) {
-    this.#slots = slots
-  }
 
   /** One has come. */
   arrived(): void {
@@ -51,9 +46,9 @@ export class Demand {
     return idle
   }
 
-  /** How many more to ask for while so many are held, counted as asked for. Nothing before half of what may be held is used up, so that questions are few and the next arrive before the last are done. */
-  more(held: number): number {
-    const room = this.#slots + this.#ahead - held
+  /** How many more to ask for while so many are held of a share, counted as asked for. Nothing before half of what may be held is used up, so that questions are few and the next arrive before the last are done. */
+  more(held: number, share: number): number {
+    const room = share + this.#ahead - held
     if (room <= 0 || this.#outstanding > room / 2) return 0
     const more = room - this.#outstanding
     this.#outstanding = room

@@ -48,6 +48,7 @@ export class Slots {
   #fromBehind = false
   #held = false
   #ranked = false
+  #last: Fill | undefined
   /** By rank. */
   #sharers = new Map<Fill, { readonly rank: number; readonly expects: () => boolean }>()
 
@@ -74,6 +75,11 @@ export class Slots {
     if (!on) for (const fill of this.#sharers.keys()) fill()
   }
 
+  /** How many deliveries one that runs so many may hold. Equal sharers hold little beyond what they run, so that together they hoard nothing that others could do. */
+  share(running: number): number {
+    return this.#sharers.size > 1 && !this.#ranked ? running + Math.min(2, Math.max(1, this.#free)) : this.size
+  }
+
   /** Whether there is one to take. */
   offers(taker?: Fill): boolean {
     return !this.#held && this.#free > 0 && (this.#fromBehind || !this.#expectedBefore(taker))
@@ -82,6 +88,7 @@ export class Slots {
   take(taker?: Fill): boolean {
     if (!this.offers(taker)) return false
     this.#free--
+    this.#last = taker
     return true
   }
 
@@ -97,7 +104,7 @@ export class Slots {
   #inTurn(): Fill[] {
     const order = [...this.#sharers.keys()]
     if (this.#ranked) return this.#fromBehind ? order.reverse() : order
-    const first = ++this.#turn % order.length
+    const first = order.indexOf(this.#last as Fill) + 1
     return [...order.slice(first), ...order.slice(0, first)]
   }
 

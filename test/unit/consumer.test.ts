@@ -850,6 +850,30 @@ test('free slots go to the higher rank first, and every eighth to the lower', ()
   expect(taken.slice(0, 8)).toEqual([...Array(7).fill('high'), 'low'])
 })
 
+test('those of one rank have free slots in turn, whoever else has much waiting, and hold little beyond what they run', () => {
+  const slots = new Slots(3)
+  const taken: number[] = []
+  const waiting = [100, 100, 0, 0, 0, 0]
+  const join = (one: number) => {
+    const fill = () => {
+      if (!waiting[one] || !slots.take(fill)) return
+      waiting[one]--
+      taken.push(one)
+    }
+    slots.join(fill)
+  }
+  join(0)
+  expect(slots.share(1)).toBe(3)
+  for (const one of [1, 2, 3, 4, 5]) join(one)
+  expect([slots.share(0), slots.share(1)]).toEqual([2, 3])
+  for (let n = 0; n < 3; n++) slots.take()
+  expect([slots.share(0), slots.share(2)]).toEqual([1, 3])
+  for (let n = 0; n < 10; n++) slots.give()
+  for (const one of [3, 4, 5]) waiting[one] = 1
+  for (let n = 0; n < 5; n++) slots.give()
+  expect(taken).toEqual([0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 3, 4, 5, 0, 1])
+})
+
 test('a lower rank may use every slot that a higher one leaves free', () => {
   const slots = new Slots(3)
   expect([slots.take(), slots.take(), slots.take(), slots.take()]).toEqual([true, true, true, false])

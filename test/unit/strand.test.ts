@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { sitesOf } from '../../src/board/site.ts'
 import { consumerOf, rowFor, strandsOf } from '../../src/board/strand.ts'
-import { task } from '../../src/index.ts'
+import { queue, task } from '../../src/index.ts'
 import { buckets, laneOf, lanes, names, type Row, rowOf } from '../../src/wire/names.ts'
 
 const all = names('ns')
@@ -50,6 +50,22 @@ test('whatever the number of strands, each row has one strand, which is the one 
       expect(takers(row).map(({ consumer }) => consumer)).toEqual([consumerOf(steps, row)])
       for (const lane of lanes) expect(takers(lane)).toHaveLength(1)
       expect(strands.every(({ single }) => single)).toBe(true)
+    }),
+  )
+})
+
+test('a fair task is dealt out as an ordered one, in each stream of a bounded queue, and has many open at once', () => {
+  const given = { strands: 8, queue: queue('q', { limit: { tasks: 10 } }) }
+  const fair = task<string>('steps', { fair: (input) => input, ...given })
+  fc.assert(
+    fc.property(key, (text) => {
+      const row = rowFor(fair, 'normal', text)
+      for (const site of sitesOf(all, fair.place)) {
+        const strands = strandsOf(all, fair, site, lanes)
+        const subject = site.delayed ? all.due('q', 'steps', row, undefined, 'i') : all.addressed('q', 'steps', row, undefined, 'i')
+        const takers = strands.filter(({ filters }) => filters.some((filter) => matches(filter, subject)))
+        expect(takers.map(({ consumer, single, rank }) => [consumer, single, rank])).toEqual([[consumerOf(fair, row), false, 0]])
+      }
     }),
   )
 })
