@@ -296,6 +296,43 @@ const event = (client: Client) => (m: Mail) => client.publish(m)
 const enqueueWindowed = sending((client, from, n) => windowed(mails(from, n), inFlight, task(client)))
 const enqueueMany = sending((client, from, n) => many(from, n, (batch) => client.enqueueMany(batch)))
 
+/** A backlog of one key, and tasks of others that come one at a time meanwhile: how long the slowest of nine waits for its turn. */
+const crowded: Record<string, Role> = {
+  worker: async (client, n, tools) => {
+    await warmWorker(client, n)
+    tools.signal('ready')
+    await tools.wait('filled')
+    const began = new Map<number, () => void>()
+    const beginning = (n: number) => new Promise<void>((resolve) => began.set(n, resolve))
+    const first = beginning(0)
+    const running = await client.perform(async (m) => {
+      began.get(m.n)?.()
+      await pause()
+    })
+    await first
+    const took: number[] = []
+    for (let key = 1; key < 10; key++) {
+      const [start, its] = [tools.now(), beginning(key)]
+      await client.enqueue(mail(key))
+      await its
+      took.push(tools.now() - start)
+    }
+    await running.stop()
+    return { '': Math.max(...took) }
+  },
+  producer: async (client, n, tools) => {
+    await tools.wait('ready')
+    await many(
+      0,
+      n,
+      (batch) => client.enqueueMany(batch),
+      (of) => mail(of * 1000),
+    )
+    tools.signal('filled')
+    return undefined
+  },
+}
+
 /** The table. The order is the order of the runs and of the report. */
 export const workloads: Readonly<Record<string, Workload>> = {
   'publish-one': {
@@ -604,6 +641,13 @@ export const workloads: Readonly<Record<string, Workload>> = {
         return server === undefined ? { '': own / seconds } : { '': own / seconds, server: server / seconds }
       },
     },
+  },
+  fairness: {
+    says: `a task behind a backlog of one other key, calls wait ${callWaits} ms: until it begins, the slowest of 9`,
+    count: 20_000,
+    weight: null,
+    metrics: { '': { unit: 'ms', better: 'lower' } },
+    roles: crowded,
   },
   'payload-200B': { says: 'end to end with bodies of 200 bytes', count: 40_000, ...payload(200, inFlight) },
   'payload-10KiB': { says: 'end to end with bodies of 10 KiB', count: 10_000, ...payload(10_240, inFlight) },
