@@ -189,3 +189,6 @@ function describe(value: unknown): string {
   if (typeof value === 'object') return 'an object'
   return `a ${typeof value}`
 }
+
+/** Whether something failed because the credentials do not allow it. */
+export const isForbidden = (error: unknown): boolean => error instanceof CallboardError && error.code === 'PERMISSION'

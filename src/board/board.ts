@@ -5,12 +5,13 @@ import type { Duration } from '../base/duration.ts'
 import { fault } from '../base/errors.ts'
 import type { EventMap } from '../base/events.ts'
 import { newId } from '../base/ids.ts'
-import { anything, oneOf, type Reader, type ReadersOf, readOptions, signal, text, time, whole, wrong } from '../base/options.ts'
+import { anything, oneOf, type Reader, type ReadersOf, readOptions, signal, time, whole, wrong } from '../base/options.ts'
 import type { Address } from '../wire/connection.ts'
 import type { OnDrift } from '../wire/drift.ts'
 import { type Headers, idOf } from '../wire/envelope.ts'
 import { readLive } from '../wire/live.ts'
 import { keyToken, topicOf } from '../wire/names.ts'
+import { addressReaders } from './address-options.ts'
 import type { Subscribable, Task, Topic, TopicPattern } from './contract.ts'
 import { type Dead, dead } from './dead.ts'
 import { fromEnvironment } from './environment.ts'
@@ -99,6 +100,8 @@ export interface Board extends Sender, AsyncDisposable {
   ): Promise<HandleOf<Output, Tracked>[]>
   /** The handle of a task enqueued elsewhere. A receipt finds what its id alone does not: a task that is not tracked, unique or delayed. */
   handle<Output, Tracked extends boolean>(task: Task<never, unknown, Output, Tracked>, id: string | Receipt): HandleOf<Output, Tracked>
+  /** Sees to it that the streams of these contracts are there: for who may, before others come who may not. */
+  declare(...contracts: readonly (Topic<never> | Task<never>)[]): Promise<void>
   /** Begins a service: a named set of subscriptions and performers. */
   service(name: string): ServiceBuilder
   /** Events as they come, live: not durable, not acknowledged. `from` as for a subscription; a sequence resumes. */
@@ -125,17 +128,6 @@ export interface Board extends Sender, AsyncDisposable {
   close(options?: StopOptions): Promise<void>
 }
 
-/** May be anything but is never shown. */
-const secret: Reader<string> = (value) => (typeof value === 'string' ? value : wrong('it must be text'))
-
-const tlsOptions: Reader<NonNullable<Address['tls']>> = (value) =>
-  typeof value === 'object' && value !== null ? (value as NonNullable<Address['tls']>) : wrong('it must be an object')
-
-const prefix: Reader<string> = (value) =>
-  typeof value === 'string' && /^[\w-]+(\.[\w-]+)*$/.test(value)
-    ? value
-    : wrong('it must be parts of A-Z a-z 0-9 _ - joined by single dots')
-
 const httpAddresses: Reader<string | readonly string[]> = (value) => {
   const given = typeof value === 'string' ? value.split(',') : Array.isArray(value) ? value : []
   const good = given.length > 0 && given.every((each) => typeof each === 'string' && /^https?:\/\/[^/]/.test(each) && URL.canParse(each))
@@ -143,14 +135,7 @@ const httpAddresses: Reader<string | readonly string[]> = (value) => {
 }
 
 const boardReaders = {
-  servers: anything<string | readonly string[]>(),
-  name: text,
-  user: secret,
-  password: secret,
-  token: secret,
-  credentials: text,
-  tls: tlsOptions,
-  inboxPrefix: prefix,
+  ...addressReaders,
   namespace: anything<string>(),
   replicas: whole(1, 5),
   onDrift: oneOf('tell', 'refuse', 'update'),
@@ -224,6 +209,11 @@ function face(core: OpenCore, settings: LedgerSettings): Board {
       checkTask(task, 'handle()')
       const receipt = typeof id === 'string' ? { id, sequence: 0, duplicate: false } : id
       return new TaskHandle(core, task, { ...receipt, id: nameable(receipt?.id) }, false)
+    },
+    async declare(...contracts) {
+      refuseClosed()
+      await core.layout.ledger(settings.age)
+      for (const each of contracts) await (each.kind === 'task' ? core.declareQueue(each.place) : core.declareTopic(each))
     },
     service(name) {
       refuseClosed()

@@ -12,6 +12,7 @@ import { type Drift, inWords, type OnDrift } from '../wire/drift.ts'
 import { groupCommit } from '../wire/group.ts'
 import { names } from '../wire/names.ts'
 import { publisher } from '../wire/publisher.ts'
+import { isSpared } from '../wire/refusal.ts'
 import { isBounded, layout } from '../wire/streams.ts'
 import { syncs } from '../wire/sync.ts'
 import { table } from '../wire/table.ts'
@@ -56,7 +57,7 @@ export async function open(options: OpenOptions): Promise<OpenCore> {
   logEvents(events, log)
   speaking.listen((event) =>
     event.type === 'refused'
-      ? events.tell('trouble', { what: 'the broker reported an error', error: event.error })
+      ? isSpared(event.error) || events.tell('trouble', { what: 'the broker reported an error', error: event.error })
       : events.tell('connection', { state: event.type, server: speaking.server }),
   )
   const dedupe = options.dedupe ?? twoMinutes

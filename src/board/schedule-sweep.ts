@@ -8,7 +8,7 @@
  */
 
 import { cronBetween } from '../base/cron.ts'
-import { CallboardError } from '../base/errors.ts'
+import { CallboardError, isForbidden } from '../base/errors.ts'
 import { timesBefore } from '../base/when.ts'
 import { header, headerJson } from '../wire/envelope.ts'
 import type { Core } from './core.ts'
@@ -153,7 +153,8 @@ export function attendant(core: Core): Attendant {
     const timer = setTimeout(() => {
       timers.delete(timer)
       void sweep(core, places).catch((error: unknown) => {
-        if (deafen !== undefined) core.events.tell('trouble', { what: 'schedules could not be looked after', error })
+        // Who may not look after schedules leaves it to an operator.
+        if (deafen !== undefined && !isForbidden(error)) core.events.tell('trouble', { what: 'schedules could not be looked after', error })
       })
       then?.()
     }, ms)

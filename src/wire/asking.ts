@@ -6,7 +6,7 @@
 
 import type { Msg, NatsConnection } from 'nats'
 import type { Link } from './connection.ts'
-import { type ApiError, refusalOf } from './refusal.ts'
+import { type ApiError, forbiddenSubject, refusalOf, told } from './refusal.ts'
 
 /** Between two questions while there is no leader, in ms. */
 const pause = 200
@@ -22,6 +22,7 @@ export function asking(link: Link): NatsConnection {
     for (;;) {
       const left = Math.max(least, end - Date.now())
       const answer = await untilBack(link, nc.request(subject, payload, { ...options, timeout: left })).catch((error: unknown) => {
+        if (forbiddenSubject(error) !== undefined) told(error, 'asking the broker')
         if (!leaderless(nc, error) || Date.now() > end) throw error
         return 'again' as const
       })

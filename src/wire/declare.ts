@@ -3,7 +3,7 @@
 import type { ConsumerConfig, ConsumerInfo, JetStreamManager, StreamConfig } from '@nats-io/jetstream'
 import { DeliverPolicy } from '@nats-io/jetstream'
 import { conflict, type Drift, differences, grows, type OnDrift, vital } from './drift.ts'
-import { codeOf, told } from './refusal.ts'
+import { codeOf, forbiddenSubject, told } from './refusal.ts'
 
 /** Where a subscription that is set up for the first time begins. */
 export type Start = { readonly at: 'new' | 'all' } | { readonly sequence: number } | { readonly time: Date }
@@ -46,7 +46,8 @@ export async function declareStream(
     await manager.streams.add(config)
   } catch (error) {
     const code = codeOf(error)
-    if (code === nameTaken) {
+    // Who may not declare may find what an operator has declared.
+    if (code === nameTaken || forbiddenSubject(error) !== undefined) {
       const { config: found } = await manager.streams.info(config.name).catch((cause) => told(cause, place))
       await reconcile(place, config, { ...found }, options, (fields) => manager.streams.update(config.name, { ...found, ...fields }))
     } else if (tooFewPeers.has(code) && (config.num_replicas ?? 1) > 1 && options.replicas === undefined) {

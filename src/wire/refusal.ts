@@ -75,19 +75,48 @@ export function told(error: unknown, what: string): never {
   const message = error instanceof Error ? error.message : String(error)
   if (/closed connection|connection draining|connection closed/i.test(message))
     throw fault('CLOSED', `The board was closed before the broker was asked about ${what}.`, { cause: error })
-  if (/permission/i.test(message)) throw fault('PERMISSION', `The credentials do not allow ${what}.`, { cause: error })
+  const subject = forbiddenSubject(error)
+  if (subject !== undefined || /permission/i.test(message))
+    throw fault('PERMISSION', `The credentials do not allow ${what}${subject === undefined ? '' : `: publishing to ${subject}`}.`, {
+      cause: error,
+      fix: granting(subject),
+    })
   if (/no responders|not enabled/i.test(message))
     throw fault('JETSTREAM_OFF', `Nobody answered about ${what}: JetStream is off, or the cluster has no leader.`, { cause: error })
   if (/timeout/i.test(message)) throw fault('TIMED_OUT', `The broker did not answer about ${what}.`, { cause: error })
   throw fault('CONNECTION_FAILED', `Asking the broker about ${what} failed: ${message}.`, { cause: error })
 }
 
-/** Where the credentials do not allow to publish, if that is what an error of the connection says. */
-export function forbiddenSubject(error: Error): string | undefined {
-  return error instanceof PermissionViolationError && error.operation === 'publish' ? error.subject : undefined
+/** Where the credentials do not allow to publish, if that is what an error says. */
+export function forbiddenSubject(error: unknown): string | undefined {
+  if (error instanceof PermissionViolationError) return error.operation === 'publish' ? error.subject : undefined
+  return error instanceof Error && error.cause !== undefined ? forbiddenSubject(error.cause) : undefined
+}
+
+/** What those ask who do without an answer: they declare what an operator has declared, count copies, forget what expires by itself. */
+const spared = /^\$JS\.API\.STREAM\.(CREATE\.|LIST$|NAMES$|MSG\.DELETE\.\w+_TABLE$)/
+
+/** Whether an error of the connection says no more than that the credentials are those of a role that needs no answer there. */
+export const isSpared = (error: Error): boolean => spared.test(forbiddenSubject(error) ?? '')
+
+/** Which role of `callboard/permissions` may publish to a subject. */
+export function roleFor(subject: string): string {
+  if (/^\$JS\.API\.DIRECT\.GET\.\w+_TABLE\.[^.]+\.table\.(memory|once|pause)\./.test(subject)) return 'worker'
+  if (/^\$JS\.API\.CONSUMER\.(INFO|CREATE|DURABLE\.CREATE|MSG\.NEXT)\.|^\$JS\.ACK\.|^[^.]+\.(dead|live)\./.test(subject)) return 'worker'
+  if (/^[^.]+\.(topic|own|task|later|desk)\./.test(subject)) return 'producer'
+  if (/^\$JS\.API\.(INFO$|STREAM\.(LIST|NAMES|INFO|MSG\.GET)|DIRECT\.GET|CONSUMER\.LIST)/.test(subject)) return 'reader'
+  return 'operator'
 }
 
 /** The error for that. */
 export function forbidden(subject: string | undefined, cause: Error): CallboardError {
-  return fault('PERMISSION', `The credentials do not allow publishing to ${subject}; nothing was stored.`, { cause })
+  return fault('PERMISSION', `The credentials do not allow publishing to ${subject}; nothing was stored.`, {
+    cause,
+    fix: granting(subject),
+  })
 }
+
+const granting = (subject: string | undefined): string =>
+  subject === undefined
+    ? 'Grant what is named in the message.'
+    : `Grant ${subject}; the role ${roleFor(subject)} of callboard/permissions has it, on contracts it is given.`

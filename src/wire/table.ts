@@ -13,6 +13,7 @@ import { type Headers, header, headerBlock } from './envelope.ts'
 import type { Names } from './names.ts'
 import type { Publisher } from './publisher.ts'
 import { headersIn } from './raw.ts'
+import { forbiddenSubject, told } from './refusal.ts'
 
 /** A value found in the table. */
 export interface Found {
@@ -112,6 +113,7 @@ async function ask(link: Link, subject: string): Promise<Msg> {
     try {
       return await link.nc.request(subject, nothing, { timeout: 2000 })
     } catch (error) {
+      if (forbiddenSubject(error) !== undefined) return told(error, `reading the table`)
       if (link.nc.isClosed()) throw fault('CLOSED', `The board was closed before ${subject} was read.`, { cause: error })
       if (tries === 10) throw fault('CONNECTION_FAILED', `Reading ${subject} got no answer.`, { cause: error })
       await new Promise((resolve) => setTimeout(resolve, 100 * tries))

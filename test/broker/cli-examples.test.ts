@@ -25,6 +25,8 @@ beforeAll(async () => {
   board = await openBoard()
   env = { CALLBOARD_URL: inject('natsUrl'), CALLBOARD_NAMESPACE: board.namespace }
   writeFileSync(join(folder, 'book.json'), '{"isbn":"978-0"}')
+  // Contracts are plain values.
+  writeFileSync(join(folder, 'contracts.mjs'), `export const sendMail = ${JSON.stringify(send)}`)
   await board
     .service('mail-planner')
     .subscribe(released, () => undefined)

@@ -67,6 +67,20 @@ export const run: Group = {
       load: () => import('../commands/bench.ts').then(({ bench }) => bench),
     },
     {
+      words: 'permissions',
+      says: 'what the broker must allow a process, from its contracts and its role',
+      more: 'Written as a block for a user in the configuration file of nats-server; --json gives the claims of a JWT. No broker is asked.',
+      flags: [
+        { name: '--role <role>', says: 'whose permissions', choices: ['producer', 'worker', 'reader', 'operator'] },
+        { name: '--service <name>', says: 'the service a worker works for' },
+      ],
+      examples: [
+        'permissions --contracts ./contracts.mjs --role producer',
+        'permissions --contracts ./contracts.mjs --role worker --service mailer --json',
+      ],
+      load: () => import('../commands/permissions.ts').then(({ permissions }) => permissions),
+    },
+    {
       words: 'completion',
       args: '<shell>',
       says: 'completions for bash, zsh, fish or powershell, to be read by the shell',

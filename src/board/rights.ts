@@ -1,0 +1,158 @@
+/** What each role does on the broker, as subjects: the same strings the code itself uses, so that permissions follow it. Pure. */
+
+import { fault } from '../base/errors.ts'
+import { lanes, names, subscriptionName, token } from '../wire/names.ts'
+import type { BuriedTopic, Task, Topic, TopicPattern } from './contract.ts'
+import { homeOf } from './home.ts'
+import { sitesOf } from './site.ts'
+import { strandsOf } from './strand.ts'
+
+/**
+ * Who somebody is to the broker.
+ *
+ * producer  publishes and enqueues, waits for results, asks for the status of tasks and cancels them
+ * worker    subscribes to the topics and performs the tasks; does not publish or enqueue
+ * reader    looks: at queues, dead letters and the ledger, payloads included; changes nothing
+ * operator  declares the streams, keeps schedules, and does everything within the namespace but deleting its streams
+ */
+export type Role = 'producer' | 'worker' | 'reader' | 'operator'
+
+/** A contract that rights can be given on. */
+export type Rightful = Topic<never> | TopicPattern | BuriedTopic | Task<never>
+
+/** Subjects that somebody may publish to, and subscribe to; inboxes are not among them. */
+export interface Rights {
+  readonly publish: readonly string[]
+  readonly subscribe: readonly string[]
+  /** Whether questions that come to it may be answered, wherever their answer is wanted. */
+  readonly answers: boolean
+}
+
+const isTask = (contract: Rightful): contract is Task<never> => contract.kind === 'task'
+
+/** What a role needs on some contracts. `service`: whose subscriptions a worker works for. Throws INVALID_ARGUMENT where it is missing. */
+export function rightsOf(contracts: readonly Rightful[], role: Role, namespace: string, service?: string): Rights {
+  const place = names(namespace)
+  const { namespace: ns, table } = place
+  const tasks = contracts.filter(isTask)
+  const topics = contracts.filter((each): each is Exclude<Rightful, Task<never>> => !isTask(each))
+  const api = (verb: string, ...rest: readonly string[]) => ['$JS.API', verb, ...rest].join('.')
+  const read = (key: string) => api('DIRECT.GET', table, key)
+  const kept = unique([
+    ...topics.map((topic) => homeOf(place, topic).stream),
+    ...tasks.flatMap((task) => sitesOf(place, task.place).map((site) => site.stream)),
+  ])
+  const streams = unique([place.topics, table, place.dead, place.ledger, ...kept])
+  /** What every board asks when it is opened. */
+  const look = streams.map((stream) => api('STREAM.INFO', stream))
+  const live = tasks.some(({ track }) => track) ? [`${ns}.live.result.>`, `${ns}.live.progress.>`] : []
+
+  function producer(): Rights {
+    const publish = topics.filter(({ kind }) => kind === 'topic').map((topic) => homeOf(place, topic).event)
+    for (const task of tasks) {
+      const name = `${task.queue}.${token(task.name)}`
+      publish.push(`${ns}.task.${name}.>`, `${ns}.later.${name}.>`, `${ns}.schedule.task.${name}.*`, place.desk(task.queue, task.name))
+      for (const { stream } of sitesOf(place, task.place)) {
+        publish.push(api('STREAM.MSG.GET', stream), api('STREAM.MSG.DELETE', stream))
+        publish.push(
+          ...strandsOf(place, task, { stream, delayed: false }, lanes).map(({ consumer }) =>
+            read(place.record('memory', stream, consumer, '*')),
+          ),
+        )
+      }
+    }
+    if (tasks.length > 0)
+      publish.push(
+        place.record('result', '>'),
+        read(place.record('result', '>')),
+        place.record('turn', '>'),
+        read(place.record('turn', '>')),
+      )
+    return { publish: [...look, `${ns}.ledger.*`, ...publish], subscribe: live, answers: false }
+  }
+
+  function worker(): Rights {
+    const publish = ['worker.*', 'trail.>', 'ending.>'].map((key) => place.record(key))
+    const subscribe: string[] = []
+    const both = (key: string) => publish.push(key, read(key))
+    const consumer = (stream: string, name: string, filters: readonly string[]) => {
+      publish.push(api('CONSUMER.INFO', stream, name), api('CONSUMER.MSG.NEXT', stream, name), `$JS.ACK.${stream}.${name}.>`)
+      // With one filter it is part of the subject, and the broker holds it to that.
+      publish.push(
+        filters.length === 1 ? api('CONSUMER.CREATE', stream, name, filters[0] ?? '') : api('CONSUMER.DURABLE.CREATE', stream, name),
+      )
+      both(place.record('memory', stream, name, '*'))
+    }
+    if (topics.length > 0 && service === undefined)
+      throw fault('INVALID_ARGUMENT', 'The rights of a worker on topics were asked for, and not of which service.', {
+        fix: 'Name the service: its subscriptions are its own.',
+      })
+    for (const topic of topics) {
+      const { stream, filters } = homeOf(place, topic)
+      const name = subscriptionName(service ?? '', topic.name)
+      consumer(stream, name, filters(name))
+      both(place.record('once', name, '*', '*'))
+      publish.push(`${ns}.dead.topic.${service}.${topic.kind === 'topic' ? token(topic.name) : '*'}.*`)
+    }
+    for (const task of tasks) {
+      for (const site of sitesOf(place, task.place)) {
+        for (const strand of strandsOf(place, task, site, lanes)) consumer(site.stream, strand.consumer, strand.filters)
+        publish.push(api('STREAM.MSG.GET', site.stream))
+        if (task.place.layout === 'log') publish.push(api('STREAM.PURGE', site.stream))
+      }
+      both(place.record('once', token(task.name), '*', '*'))
+      publish.push(`${ns}.dead.task.${task.queue}.${token(task.name)}.*`, read(place.record('pause', task.queue)))
+      subscribe.push(place.desk(task.queue, task.name), place.live('pause', task.queue))
+    }
+    if (tasks.length > 0) {
+      both(place.record('result', '>'))
+      publish.push(place.live('progress', '>'))
+    }
+    return {
+      publish: [...look, `${ns}.ledger.*`, read(place.record('trail', '>')), read(place.record('ending', '>')), ...publish],
+      subscribe,
+      answers: tasks.length > 0,
+    }
+  }
+
+  function reader(): Rights {
+    const each = (stream: string) => [
+      ...['STREAM.MSG.GET', 'DIRECT.GET', 'CONSUMER.LIST'].map((verb) => api(verb, stream)),
+      api('DIRECT.GET', stream, '>'),
+      api('CONSUMER.INFO', stream, '*'),
+    ]
+    const ledger = [
+      api('CONSUMER.CREATE', place.ledger),
+      api('CONSUMER.MSG.NEXT', place.ledger, '*'),
+      api('CONSUMER.DELETE', place.ledger, '*'),
+    ]
+    return {
+      publish: [
+        ...look,
+        api('INFO'),
+        api('STREAM.LIST'),
+        api('STREAM.NAMES'),
+        ...streams.flatMap(each),
+        ...ledger,
+        '$SYS.REQ.SERVER.PING.VARZ',
+      ],
+      subscribe: [`${ns}.live.>`],
+      answers: false,
+    }
+  }
+
+  function operator(): Rights {
+    const each = (stream: string) => [
+      ...['CREATE', 'UPDATE', 'PURGE', 'MSG.DELETE'].map((verb) => api(`STREAM.${verb}`, stream)),
+      ...['*', 'DURABLE.CREATE', 'MSG.NEXT'].map((verb) => api(`CONSUMER.${verb}`, stream, '>')),
+      api('CONSUMER.CREATE', stream),
+      `$JS.ACK.${stream}.>`,
+    ]
+    return { publish: [...reader().publish, `${ns}.>`, ...streams.flatMap(each)], subscribe: [`${ns}.>`], answers: true }
+  }
+
+  const { publish, subscribe, answers } = { producer, worker, reader, operator }[role]()
+  return { publish: unique(publish), subscribe: unique(subscribe), answers }
+}
+
+const unique = (texts: readonly string[]): string[] => [...new Set(texts)].sort()
