@@ -22,6 +22,7 @@ export const addressReaders = {
   password: secret,
   token: secret,
   credentials: text,
+  nkey: secret,
   tls: tlsOptions,
   inboxPrefix: prefix,
 } satisfies ReadersOf<Address>

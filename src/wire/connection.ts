@@ -6,7 +6,7 @@
  */
 
 import { readFileSync } from 'node:fs'
-import { type ConnectionOptions, connect, credsAuthenticator, type NatsConnection, type TlsOptions } from 'nats'
+import { type ConnectionOptions, connect, credsAuthenticator, type NatsConnection, nkeyAuthenticator, type TlsOptions } from 'nats'
 import { atMost } from '../base/deadline.ts'
 import { type CallboardError, fault } from '../base/errors.ts'
 import { newId } from '../base/ids.ts'
@@ -29,6 +29,8 @@ export interface Address {
   readonly token?: string
   /** Path of a NATS credentials file. Default: `CALLBOARD_CREDS`, else `NATS_CREDS`. Edge: a file that cannot be read is `AUTH`. */
   readonly credentials?: string
+  /** The seed of an nkey, as `SU…`, read from where secrets are kept. Default: none. Edge: a seed that cannot be read is `AUTH`; it is never shown. */
+  readonly nkey?: string
   /** Certificates, as the NATS client takes them. Default: none unless the address says tls. */
   readonly tls?: TlsOptions
   /** Every inbox begins with this; needed where permissions name it. Default: `_INBOX`. */
@@ -207,6 +209,7 @@ function clientOptions(address: Address, parsed: Parsed): ConnectionOptions {
     ...(pass === undefined ? {} : { pass }),
     ...(token === undefined ? {} : { token }),
     ...(address.credentials === undefined ? {} : { authenticator: credsAuthenticator(readCredentials(address.credentials)) }),
+    ...(address.nkey === undefined ? {} : { authenticator: nkeyAuthenticator(new TextEncoder().encode(address.nkey.trim())) }),
     ...(address.tls !== undefined ? { tls: address.tls } : parsed.secure ? { tls: {} } : {}),
     ...(address.inboxPrefix === undefined ? {} : { inboxPrefix: address.inboxPrefix }),
   }
