@@ -8,7 +8,7 @@
 import { readFileSync } from 'node:fs'
 import { type ConnectionOptions, connect, credsAuthenticator, type NatsConnection, nkeyAuthenticator, type TlsOptions } from 'nats'
 import { atMost } from '../base/deadline.ts'
-import { type CallboardError, fault } from '../base/errors.ts'
+import { CallboardError, fault } from '../base/errors.ts'
 import { newId } from '../base/ids.ts'
 
 /** Where the broker is and who we are. */
@@ -86,7 +86,8 @@ async function dial(address: Address, parsed: Parsed): Promise<NatsConnection> {
       return await connect(clientOptions(address, parsed))
     } catch (error) {
       if (tries < dials && /authentication timeout/i.test(`${error}`)) continue
-      throw connectFault(error, parsed.shown)
+      // A credentials file that cannot be read is told with its path.
+      throw error instanceof CallboardError ? error : connectFault(error, parsed.shown)
     }
   }
 }
