@@ -81,9 +81,10 @@ export async function link(address: Address): Promise<Link> {
 const dials = 3
 
 async function dial(address: Address, parsed: Parsed): Promise<NatsConnection> {
+  const options = clientOptions(address, parsed)
   for (let tries = 1; ; tries++) {
     try {
-      return await connect(clientOptions(address, parsed))
+      return await connect(options)
     } catch (error) {
       if (tries < dials && /authentication timeout/i.test(`${error}`)) continue
       // A credentials file that cannot be read is told with its path.

@@ -107,7 +107,10 @@ test('result() reads nothing from the broker, and a process waits for all its re
   await using beneath = await broker()
   await using board = await openBoard()
   const reads: string[] = []
-  beneath.nc.subscribe(`$JS.API.DIRECT.GET.${streams(board).table}.>`, { callback: (_, { subject }) => void reads.push(subject) })
+  beneath.nc.subscribe(`$JS.API.DIRECT.GET.${streams(board).table}.>`, {
+    // Services ask of their queue as they start.
+    callback: (_, { subject }) => void (subject.includes('.pause.') || reads.push(subject)),
+  })
   await beneath.nc.flush()
   const handles = await board.enqueueMany(
     work,
@@ -311,9 +314,11 @@ test('a task that nobody tracks pays nothing: one shared subject, one header, an
   beneath.nc.subscribe(`${name}.task.>`, {
     callback: (_, { subject, headers }) => void sent.push({ subject, headers: [...(headers?.keys() ?? [])] }),
   })
+  // What services tell of themselves, and ask of their queue as they start, is not of a task.
+  const note = (subject: string) => void (/\.(worker|pause)\./.test(subject) || others.push(subject))
   for (const kind of ['table', 'live', 'dead', 'desk'])
-    beneath.nc.subscribe(`${name}.${kind}.>`, { callback: (_, { subject }) => void others.push(subject) })
-  beneath.nc.subscribe(`$JS.API.DIRECT.GET.${streams(board).table}.>`, { callback: (_, { subject }) => void others.push(subject) })
+    beneath.nc.subscribe(`${name}.${kind}.>`, { callback: (_, { subject }) => note(subject) })
+  beneath.nc.subscribe(`$JS.API.DIRECT.GET.${streams(board).table}.>`, { callback: (_, { subject }) => note(subject) })
   await beneath.nc.flush()
   let ran = 0
   await using _service = await board
@@ -326,5 +331,4 @@ test('a task that nobody tracks pays nothing: one shared subject, one header, an
   const shared = { subject: `${name}.task.default.plain.normal.-`, headers: ['Nats-Msg-Id'] }
   expect(sent).toEqual([shared, shared, shared])
   expect(others).toEqual([])
-  expect((await beneath.manager.streams.info(streams(board).table)).state.last_seq).toBe(0)
 })

@@ -10,8 +10,8 @@
  */
 
 import { appendFileSync } from 'node:fs'
+import { Socket } from 'node:net'
 import { callboard, Reject } from 'callboard'
-import { connect } from 'nats'
 import { fragile } from './fragile.ts'
 
 const [servers = '', namespace = '', moment = ''] = process.argv.slice(2)
@@ -19,18 +19,11 @@ const [servers = '', namespace = '', moment = ''] = process.argv.slice(2)
 const die = () => process.kill(process.pid, 'SIGKILL')
 
 if (moment === 'between') {
-  const nc = await connect({ servers })
-  const client = Object.getPrototypeOf(nc) as { publish: (this: unknown, subject: string, body?: unknown, more?: unknown) => void }
-  const { publish } = client
-  client.publish = function (subject, body, more) {
-    if (
-      Buffer.from((body ?? '') as Uint8Array)
-        .toString()
-        .startsWith('+TERM')
-    )
-      die()
-    publish.call(this, subject, body, more)
-  }
+  const { write } = Socket.prototype
+  Socket.prototype.write = function (this: Socket, ...said: Parameters<typeof write>) {
+    if (Buffer.from(said[0]).includes('+TERM')) die()
+    return write.apply(this, said)
+  } as typeof write
 }
 
 const board = await callboard({ servers, namespace, log: false, dedupe: 100 })

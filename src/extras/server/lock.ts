@@ -6,7 +6,7 @@
  * launcher crashed and it is shutting down, so it is waited for. Both live: the folder is taken.
  */
 
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { asError, fault } from '../../base/errors.ts'
@@ -94,17 +94,30 @@ async function create(path: string, claim: Claim): Promise<boolean> {
   }
 }
 
-/** Removes a stale lock, and only that one: somebody else may have taken it over since it was read. */
+/** A takeover that is older than this, in ms, was left by somebody who ended in its middle. */
+const longestTakeover = 10_000
+
+/** Removes a stale lock, and only that one. One at a time does so: else a second would remove what somebody has just taken over. */
 async function remove(path: string, stale: string | undefined): Promise<void> {
-  const aside = `${path}.${process.pid}.${Math.random().toString(36).slice(2)}`
+  const guard = `${path}.takeover`
+  if (!(await begun(guard))) return sleep(20)
   try {
-    await rename(path, aside)
-    if ((await content(aside)) !== stale) await link(aside, path)
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code !== 'ENOENT' && code !== 'EEXIST') throw error
+    if ((await content(path)) === stale) await rm(path, { force: true })
   } finally {
-    await rm(aside, { force: true })
+    await rm(guard, { recursive: true, force: true })
+  }
+}
+
+/** False: somebody else is at it. */
+async function begun(guard: string): Promise<boolean> {
+  try {
+    await mkdir(guard)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    const found = await stat(guard).catch(() => undefined)
+    if (found !== undefined && Date.now() - found.mtimeMs > longestTakeover) await rm(guard, { recursive: true, force: true })
+    return false
   }
 }
 
