@@ -10,6 +10,7 @@ import { random } from './random.ts'
 import { type Score, showScores } from './score.ts'
 import { type Demo, Stage } from './stage.ts'
 import { type Terminal, terminal } from './terminal.ts'
+import { lookOn, watch } from './watch.ts'
 
 const { version } = createRequire(import.meta.url)('callboard/package.json') as { version: string }
 
@@ -48,7 +49,8 @@ export async function show(options: Options, out: NodeJS.WriteStream, live: bool
     banner(shown, server, prepared, options)
     const scores: Score[] = []
     for (const [index, demo] of prepared.entries()) {
-      if (!stop.aborted) scores.push(await perform(demo, index, server, shown, { options, live, stop }))
+      const lingers = live && index === prepared.length - 1 && out.isTTY && process.stdin.isTTY
+      if (!stop.aborted) scores.push(await perform(demo, index, server, shown, { options, live, stop, lingers }))
     }
     showScores(shown, scores, stop.aborted)
     return { scores, stopped: stop.aborted }
@@ -57,22 +59,32 @@ export async function show(options: Options, out: NodeJS.WriteStream, live: bool
   }
 }
 
+interface Manner {
+  readonly options: Options
+  readonly live: boolean
+  readonly stop: AbortSignal
+  /** What was played stays to be looked at. */
+  readonly lingers: boolean
+}
+
 async function perform(
   demo: Demo,
   index: number,
   server: Server,
   shown: Terminal,
-  { options, live, stop }: { readonly options: Options; readonly live: boolean; readonly stop: AbortSignal },
+  { options, live, stop, lingers }: Manner,
 ): Promise<Score> {
   shown.line()
   shown.line(`  ${shown.paint('bold', `ACT ${index + 1}  ${demo.name}`)}  ${shown.paint('dim', demo.title)}`)
   // A namespace of its own for each performance: a folder of one's own may hold what earlier ones left.
   const namespace = `act${index + 1}${Date.now().toString(36)}`
+  await using window = live ? await watch(server.url, namespace, shown) : undefined
   const stage = new Stage({ terminal: shown, random: random(options.seed), servers: server.url, namespace, live, signal: stop })
   void server.exited.then(({ error }) => error && stage.fail(error))
   let problem: string | undefined
   try {
     await demo.play(stage)
+    if (lingers && window !== undefined) await lookOn(window, shown, stop)
   } catch (error) {
     problem = (error as Error).message
   }

@@ -43,6 +43,7 @@ export class Run {
   place = -1
   /** What the handler last told of its progress. */
   progress: unknown
+  #id: string | undefined
   #abort: AbortController | undefined
   #stopped: Stop | undefined
 
@@ -60,7 +61,8 @@ export class Run {
 
   /** The id of the message, the same over all attempts. */
   get id(): string {
-    return idOf(this.delivery.headers, this.delivery.sequence) ?? `#${this.delivery.sequence}`
+    this.#id ??= idOf(this.delivery.headers, this.delivery.sequence) ?? `#${this.delivery.sequence}`
+    return this.#id
   }
 
   /** Aborts on timeout, cancel and the end of a drain. Made when first asked for. */

@@ -158,7 +158,15 @@ export class Headers {
 
   /** The id of the message; undefined if nobody gave it one, which callboard always does. */
   get id(): string | undefined {
+    if (this.plain) return this.#idInPlain()
     return this.get(header.ownId) ?? this.get(header.id)
+  }
+
+  /** Read without the rest of the block. */
+  #idInPlain(): string {
+    const data = this.#data as Uint8Array
+    const bytes = Buffer.from(data.buffer, data.byteOffset + idAt, lineEnd(data, idAt, this.#end) - idAt)
+    return bytes.toString('latin1').trim()
   }
 
   /** Whether there is nothing but the id. Looks at bytes: this is asked of every message, and most say yes. */

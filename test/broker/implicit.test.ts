@@ -181,7 +181,7 @@ describe('whoever operates a subscription', () => {
     }
     const seat = board.subscription('one', said)
     await say(board, 1)
-    expect((await seat.status()).waiting).toBe(1)
+    await until('the event waits', async () => (await seat.status()).waiting === 1)
     expect([await seat.leave(), await seat.leave()]).toEqual([true, false])
     for (const ask of [
       () => seat.status(),
