@@ -48,7 +48,8 @@ export class Demand {
 
   /** How many more to ask for while so many are held of a share, counted as asked for. Nothing before half of what may be held is used up, so that questions are few and the next arrive before the last are done. */
   more(held: number, share: number): number {
-    const room = share + this.#ahead - held
+    // A burst does not wait for the next tick: what this one has brought so far counts already.
+    const room = share + Math.max(this.#ahead, Math.min(mostAhead, this.#done)) - held
     if (room <= 0 || this.#outstanding > room / 2) return 0
     const more = room - this.#outstanding
     this.#outstanding = room
