@@ -48,12 +48,17 @@ export async function show(options: Options, out: NodeJS.WriteStream, live: bool
     })
     banner(shown, server, prepared, options)
     const scores: Score[] = []
+    let played = 0
     for (const [index, demo] of prepared.entries()) {
       const lingers = live && index === prepared.length - 1 && out.isTTY && process.stdin.isTTY
-      if (!stop.aborted) scores.push(await perform(demo, index, server, shown, { options, live, stop, lingers }))
+      if (stop.aborted) break
+      const { score, whole } = await perform(demo, index, server, shown, { options, live, stop, lingers })
+      scores.push(score)
+      if (whole) played++
     }
-    showScores(shown, scores, stop.aborted)
-    return { scores, stopped: stop.aborted }
+    const stopped = played < prepared.length && stop.aborted
+    showScores(shown, scores, stopped)
+    return { scores, stopped }
   } finally {
     for (const demo of prepared) await demo.close()
   }
@@ -73,7 +78,7 @@ async function perform(
   server: Server,
   shown: Terminal,
   { options, live, stop, lingers }: Manner,
-): Promise<Score> {
+): Promise<{ readonly score: Score; readonly whole: boolean }> {
   shown.line()
   shown.line(`  ${shown.paint('bold', `ACT ${index + 1}  ${demo.name}`)}  ${shown.paint('dim', demo.title)}`)
   // A namespace of its own for each performance: a folder of one's own may hold what earlier ones left.
@@ -82,15 +87,17 @@ async function perform(
   const stage = new Stage({ terminal: shown, random: random(options.seed), servers: server.url, namespace, live, signal: stop })
   void server.exited.then(({ error }) => error && stage.fail(error))
   let problem: string | undefined
+  let whole = false
   try {
     await demo.play(stage)
+    whole = !stop.aborted
     if (lingers && window !== undefined) await lookOn(window, shown, stop)
   } catch (error) {
     problem = (error as Error).message
   }
   await stage.clear()
   const score = demo.score()
-  return problem === undefined ? score : { ...score, ok: false, problem }
+  return { score: problem === undefined ? score : { ...score, ok: false, problem }, whole }
 }
 
 function banner({ line, paint }: Terminal, server: Server, prepared: readonly Demo[], { seed, store }: Options): void {
@@ -110,10 +117,19 @@ function banner({ line, paint }: Terminal, server: Server, prepared: readonly De
   line(`  ${paint('dim', 'Ctrl-C stops in good order and shows the score so far')}`)
 }
 
+/** A Ctrl-C reaches us from the terminal and from npm; what comes within so many ms of the first is the same. */
+const same = 500
+
 /** Aborts on Ctrl-C, when we are asked to end, and when nobody reads our lines any more. A second time it ends at once. */
 function stopping(out: NodeJS.WriteStream): AbortSignal {
   const stop = new AbortController()
-  const ask = () => (stop.signal.aborted ? process.exit(130) : stop.abort())
+  let asked = Number.NaN
+  const ask = () => {
+    if (stop.signal.aborted && performance.now() - asked > same) process.exit(130)
+    if (stop.signal.aborted) return
+    asked = performance.now()
+    stop.abort()
+  }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, ask)
   out.on('error', () => stop.abort())
   return stop.signal
