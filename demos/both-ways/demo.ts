@@ -3,7 +3,7 @@
  * it is said what this way has lost. The guide to it is docs/guides/both-ways.md.
  */
 
-import { type Board, callboard } from 'callboard'
+import type { Board } from 'callboard'
 import type { Player } from '../stage/player.ts'
 import type { Report } from '../stage/report.ts'
 import type { Demo, Stage } from '../stage/stage.ts'
@@ -35,7 +35,7 @@ async function perform(stage: Stage, count: Count): Promise<void> {
   }
   const enter = (who: string) => stage.enter(who, new URL('clerk.ts', import.meta.url), [who, String(books), String(unlucky)], hear)
   await Promise.all(['stock', 'mail'].map(enter))
-  await using board = await callboard({ servers: stage.servers, namespace: stage.namespace, name: 'shop' })
+  const board = await stage.board('shop')
   listen(board, stage, count)
   await withTopics(board, stage, count, () => enter('statistics'))
   await stage.pause(1500)

@@ -3,20 +3,24 @@
  * share the work over real SMTP. Some mailboxes refuse, one mailer is killed in mid-send; nothing is lost, and each duplicate is explained.
  */
 
-import { callboard } from 'callboard'
+import type { Board } from 'callboard'
 import type { Options } from '../stage/options.ts'
 import type { Player } from '../stage/player.ts'
 import { type Random, random } from '../stage/random.ts'
 import type { Report } from '../stage/report.ts'
-import type { Demo, Stage } from '../stage/stage.ts'
+import type { Demo, Stage, Tempo } from '../stage/stage.ts'
 import { bookReleased, sendMail } from './contracts.ts'
 import { Count } from './count.ts'
 import { type Mail, type Mailbox, type Mood, openMailbox } from './mailbox.ts'
 import { ownReaders, type Reader, readReaders } from './readers.ts'
 
 const name = 'email-fanout'
+const title = 'The Callboard'
 /** Mails one mailer sends at once. */
 const atOnce = 4
+
+/** How long a mailbox takes for a mail, in ms. */
+const paces: Readonly<Record<Tempo, number>> = { headless: 60, watched: 200, played: 800 }
 
 /** What is played: prepared before the curtain rises. */
 interface Play {
@@ -28,13 +32,16 @@ interface Play {
   readonly mailbox: Mailbox | undefined
   readonly count: Count
   /** The mailer that brings so many-th mail is killed in mid-send. */
-  readonly fatal: number
+  fatal: number
   victim: string | undefined
+  /** All that were ever started. */
+  readonly mailers: Player[]
+  board: Board | undefined
   stage: Stage | undefined
 }
 
 /** The demo. Throws where readers or mail server cannot be used. */
-export async function emailFanout(options: Options, live: boolean): Promise<Demo> {
+export async function emailFanout(options: Options, tempo: Tempo): Promise<Demo> {
   refuseStrangers(options)
   const file = options.readers ?? ownReaders
   const readers = await readReaders(file)
@@ -47,7 +54,7 @@ export async function emailFanout(options: Options, live: boolean): Promise<Demo
     options.smtp === undefined
       ? await openMailbox({
           moods,
-          pace: live ? 250 : 60,
+          pace: paces[tempo],
           onArrived: ({ to, mailer }) => {
             if (moods.get(to.toLowerCase()) === 'slow')
               play.stage?.terminal.say('perform', mailer, `${to}: slow; the task is kept alive meanwhile`)
@@ -58,13 +65,14 @@ export async function emailFanout(options: Options, live: boolean): Promise<Demo
         })
       : undefined
   const smtp = mailbox?.url ?? (options.smtp as string)
-  play = { readers, file, smtp, moods, mailbox, count, fatal, victim: undefined, stage: undefined }
+  play = { readers, file, smtp, moods, mailbox, count, fatal, victim: undefined, mailers: [], board: undefined, stage: undefined }
   const gone = readers.filter(({ address }) => moods.get(address.toLowerCase()) === 'gone').length
   return {
     name,
     title: `implicit, then explicit: one event → ${readers.length} tasks → ${readers.length} mails`,
     places: [['Mail server', smtp, mailbox ? 'in this process; nothing leaves this machine' : 'yours']],
     play: (stage) => perform(play, stage),
+    encore: (stage) => encore(play, stage),
     score: () => count.score(name, { readers: readers.length, gone: mailbox && gone }),
     close: async () => mailbox?.close(),
   }
@@ -102,21 +110,19 @@ async function perform(play: Play, stage: Stage): Promise<void> {
   play.stage = stage
   const { count, readers } = play
   const { say } = stage.terminal
-  const hear = (report: Report, player: Player) => {
-    count.hear(report, player)
-    tell(play, report, player)
-  }
-  const program = (file: string) => new URL(file, import.meta.url)
-  const mailer = (each: string) => stage.enter(each, program('mailer.ts'), [each, play.smtp, String(atOnce)], hear)
   const [mailers] = await Promise.all([
-    Promise.all(['mailer-1', 'mailer-2', 'mailer-3'].map(mailer)),
-    stage.enter('planner', program('planner.ts'), [play.file], hear),
+    Promise.all([1, 2, 3].map((number) => enterMailer(play, stage, number))),
+    enter(play, stage, 'planner', 'planner.ts', [play.file]),
   ])
 
-  await using board = await callboard({ servers: stage.servers, namespace: stage.namespace, name: 'shop' })
-  const book = { isbn: '978-0-00-000000-2', title: 'The Callboard', at: new Date().toISOString() }
-  say('publish', 'shop', `“${book.title}” is released; nobody is named`)
-  await board.publish(bookReleased, book)
+  const board = await stage.board('shop')
+  play.board = board
+  haltByKey(stage, board)
+  stage.key('k', 'kill a mailer', () => {
+    play.fatal = Math.min(play.fatal, count.taken.length + 1)
+  })
+  say('publish', 'shop', `“${title}” is released; nobody is named`)
+  await board.publish(bookReleased, { isbn: '978-0-00-000000-2', title, at: new Date().toISOString() })
   count.published++
 
   const settled = () => count.settled(readers.length)
@@ -128,6 +134,47 @@ async function perform(play: Play, stage: Stage): Promise<void> {
   let letters = 0
   for await (const _ of board.dead.list({ name: sendMail.name })) letters++
   if (letters !== count.dead) throw new Error(`the mailers told of ${count.dead} dead letters, the broker has ${letters}`)
+}
+
+function enter(play: Play, stage: Stage, who: string, file: string, args: readonly string[]): Promise<Player> {
+  return stage.enter(who, new URL(file, import.meta.url), args, (report, player) => {
+    play.count.hear(report, player)
+    tell(play, report, player)
+  })
+}
+
+async function enterMailer(play: Play, stage: Stage, number: number): Promise<Player> {
+  const who = `mailer-${number}`
+  const player = await enter(play, stage, who, 'mailer.ts', [who, play.smtp, String(atOnce)])
+  play.mailers.push(player)
+  return player
+}
+
+/** Halts and goes on: what is enqueued waits, and nothing else has to know. */
+function haltByKey(stage: Stage, board: Board): void {
+  stage.key(' ', 'pause or resume the mails', async () => {
+    stage.halted = !stage.halted
+    await (stage.halted ? board.queues.pause(sendMail.queue) : board.queues.resume(sendMail.queue))
+    stage.terminal.say('note', 'shop', stage.halted ? 'pauses the queue of mails: they wait' : 'resumes the queue of mails')
+  })
+}
+
+/** What may be tried once all mails are sent: another book, and a mailer that is killed and replaced. */
+function encore(play: Play, stage: Stage): void {
+  const { say } = stage.terminal
+  let editions = 1
+  stage.key('m', 'release another book', async () => {
+    const again = `${title}, edition ${++editions}`
+    say('publish', 'shop', `“${again}” is released`)
+    await play.board?.publish(bookReleased, { isbn: `978-0-00-00000${editions}`, title: again, at: new Date().toISOString() })
+  })
+  stage.key('k', 'kill a mailer', async () => {
+    const victim = play.mailers.find(({ gone }) => !gone)
+    if (!victim) return
+    await victim.kill()
+    say('crash', victim.name, `process ${victim.pid} is killed (SIGKILL); another one is started in its place`)
+    await enterMailer(play, stage, play.mailers.length + 1)
+  })
 }
 
 async function killInMidSend({ count, mailbox }: Play, stage: Stage, victim: Player): Promise<void> {

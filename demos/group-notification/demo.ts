@@ -27,6 +27,7 @@ const long =
 export function groupNotification(): Demo {
   const count = new Count(poster, members)
   let orderly: readonly string[] = []
+  let group: Group | undefined
   return {
     name,
     title: 'implicit: one post → everyone who listens',
@@ -34,8 +35,10 @@ export function groupNotification(): Demo {
     async play(stage) {
       const [awake, crasher, sleeper, late] = stage.random.shuffled(members) as [string, string, string, string]
       orderly = [awake, sleeper, late]
-      await perform(stage, count, { awake, crasher, sleeper, late })
+      group = new Group(stage, count)
+      await perform(stage, group, { awake, crasher, sleeper, late })
     },
+    encore: (stage) => group && encore(stage, group),
     score: () => count.score(name, orderly),
     close: async () => undefined,
   }
@@ -48,50 +51,94 @@ interface Cast {
   readonly late: string
 }
 
-async function perform(stage: Stage, count: Count, { awake, crasher, sleeper, late }: Cast): Promise<void> {
-  const { say } = stage.terminal
-  const texts = stage.random.shuffled(posts)
-  const hear = (report: Report, player: Player) => {
-    count.hear(report, player)
-    if (report.what === 'finished' && report.verdict === 'ack' && player.name !== poster) {
-      const again = (report.attempt ?? 1) > 1 ? ', for it was never acknowledged' : ''
-      say('hear', player.name, `has read #${count.number(report.id)}${again}`)
-    }
-  }
-  const enter = (member: string, from: 'new' | 'all') => stage.enter(member, program, [member, from], hear)
-  const post = async (author: Player, text: string) => {
-    const number = count.posts.length + 1
-    say('publish', author.name, `posts #${number} “${text.length > 60 ? `${text.slice(0, 60)}…` : text}”`)
-    author.cue('post', text)
-    await stage.until(`#${number} is stored`, () => count.posts.length === number)
+/** The group as it is on stage. */
+class Group {
+  readonly count: Count
+  readonly players: Player[] = []
+  readonly #stage: Stage
+
+  constructor(stage: Stage, count: Count) {
+    this.#stage = stage
+    this.count = count
   }
 
-  const [author, , doomed, sleepy] = await Promise.all([poster, awake, crasher, sleeper].map((member) => enter(member, 'new')))
-  if (!author || !doomed || !sleepy) return
+  /** A member's process begins to listen. */
+  async enter(member: string, from: 'new' | 'all'): Promise<Player> {
+    const player = await this.#stage.enter(member, program, [member, from], (report, who) => this.#hear(report, who))
+    this.players.push(player)
+    return player
+  }
+
+  /** Posts, and waits until that is stored. */
+  async post(text: string): Promise<void> {
+    const author = this.players.find(({ name }) => name === poster)
+    const number = this.count.posts.length + 1
+    this.#stage.terminal.say('publish', poster, `posts #${number} “${text.length > 60 ? `${text.slice(0, 60)}…` : text}”`)
+    author?.cue('post', text)
+    await this.#stage.until(`#${number} is stored`, () => this.count.posts.length >= number)
+  }
+
+  #hear(report: Report, player: Player): void {
+    this.count.hear(report, player)
+    if (report.what !== 'finished' || report.verdict !== 'ack' || player.name === poster) return
+    const again = (report.attempt ?? 1) > 1 ? ', for it was never acknowledged' : ''
+    this.#stage.terminal.say('hear', player.name, `has read #${this.count.number(report.id)}${again}`)
+  }
+}
+
+async function perform(stage: Stage, group: Group, { awake, crasher, sleeper, late }: Cast): Promise<void> {
+  const { say } = stage.terminal
+  const { count } = group
+  const texts = stage.random.shuffled(posts)
+
+  const [, , doomed, sleepy] = await Promise.all([poster, awake, crasher, sleeper].map((member) => group.enter(member, 'new')))
+  if (!doomed || !sleepy) return
   await sleepy.leave()
   say('note', sleeper, 'is asleep: no process of it runs, but its subscription stands')
 
   for (const text of texts.slice(0, 3)) {
-    await post(author, text)
+    await group.post(text)
     await stage.pause(700)
   }
   await stage.until(`${awake} and ${crasher} have read three posts`, () =>
     [awake, crasher].every((member) => count.hasRead(member, 1, 2, 3)),
   )
 
+  await stage.turn('o', `wake ${sleeper}`, 10_000)
   say('note', sleeper, 'wakes up, and catches up')
+  await group.enter(sleeper, 'new')
+  await stage.turn('s', `add a listener, ${late}`, 10_000)
   say('note', late, 'joins the group, and reads it from the beginning')
-  await Promise.all([enter(sleeper, 'new'), enter(late, 'all')])
+  await group.enter(late, 'all')
   await stage.until(`${sleeper} and ${late} have read three posts`, () => [sleeper, late].every((member) => count.hasRead(member, 1, 2, 3)))
 
-  await post(author, long)
+  await group.post(long)
   await stage.until(`${crasher} is reading the long post`, () => count.hasStarted(crasher, 4))
   await doomed.kill()
   say('crash', crasher, `process ${doomed.pid} is killed (SIGKILL) while it reads #4`)
-  for (const text of texts.slice(3)) await post(author, text)
+  for (const text of texts.slice(3)) await group.post(text)
   await stage.until('the others have read everything', () => [awake, sleeper, late].every((member) => count.hasRead(member, 4, 5, 6)))
 
   say('note', crasher, 'is started again')
-  await enter(crasher, 'new')
+  await group.enter(crasher, 'new')
   await stage.until(`${crasher} has read everything`, () => count.hasRead(crasher, 4, 5, 6))
+}
+
+/** What may be tried once all has been read: posts, a member asleep, members that join. */
+function encore(stage: Stage, group: Group): void {
+  const { say } = stage.terminal
+  const [sleeper = ''] = members
+  const newcomers = ['finn', 'gwen', 'hugo', 'ines']
+  stage.key('n', 'post a notice', () => group.post(`Notice of ${new Date().toLocaleTimeString('en-GB')}`))
+  stage.key('o', `put ${sleeper} to sleep, or wake it`, async () => {
+    const awake = group.players.findLast(({ name, gone }) => name === sleeper && !gone)
+    say('note', sleeper, awake ? 'falls asleep; its subscription stands' : 'wakes up, and catches up')
+    await (awake ? awake.leave() : group.enter(sleeper, 'new'))
+  })
+  stage.key('s', 'add a listener', async () => {
+    const newcomer = newcomers.shift()
+    if (newcomer === undefined) return say('note', 'stage', 'nobody else is in the house')
+    say('note', newcomer, `joins the group; ${poster} is not told, and nothing changes for ${poster}`)
+    await group.enter(newcomer, 'all')
+  })
 }

@@ -35,12 +35,13 @@ export function onStage(board: Board, close: () => unknown = () => undefined): O
   board.on('stored', ({ id, style, name, duplicate }) => tell('stored', { id, style, name, duplicate }))
   board.on('started', ({ id, name, attempt }) => tell('started', { id, name, attempt }))
   board.on('buried', ({ id, name, attempt, obituary }) => tell('buried', { id, name, attempt, error: obituary.error.message }))
-  board.on('finished', ({ id, name, attempt, verdict, after, ms, error }) =>
+  board.on('finished', ({ id, name, attempt, verdict, end, after, ms, error }) =>
     tell('finished', {
       id,
       name,
       attempt,
       verdict,
+      end,
       ms,
       ...(after === undefined ? {} : { after }),
       ...(error ? { error: `${error}` } : {}),

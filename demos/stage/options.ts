@@ -22,7 +22,7 @@ export interface Options {
 }
 
 export const usage = `
-  npm start                      the demos, to be watched
+  npm start [name]               the demos, to be watched; with a keyboard, to take part
   npm run demo [name] -- …       the same without a pause: exit code 0 if the counts hold
 
   --seed N                       another cast, other difficulties; the same again for the same N (default 1)

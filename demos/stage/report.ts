@@ -1,8 +1,8 @@
 /** What the processes of a demo say to each other over the channel that `fork` opens between them. */
 
-/** What a player tells the stage. Except for `ready` and `sent` it is what callboard tells of itself: `board.on(…)`. */
+/** What a player tells the stage. Except for `ready`, `sent` and `held` it is what callboard tells of itself: `board.on(…)`. */
 export interface Report {
-  readonly what: 'ready' | 'stored' | 'started' | 'finished' | 'buried' | 'sent'
+  readonly what: 'ready' | 'stored' | 'started' | 'finished' | 'buried' | 'sent' | 'held'
   /** Id of the event or task. */
   readonly id: string
   readonly style?: 'implicit' | 'explicit'
@@ -11,6 +11,8 @@ export interface Report {
   readonly duplicate?: boolean
   readonly attempt?: number
   readonly verdict?: 'ack' | 'again' | 'bury'
+  /** How a run ended, as `returned` or `cancelled`. */
+  readonly end?: string
   /** When it will be tried again, in ms. */
   readonly after?: number
   readonly ms?: number

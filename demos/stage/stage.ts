@@ -1,11 +1,16 @@
 /** The stage: where the processes of one demo play, and where their story is watched until it has come true. */
 
 import { fileURLToPath } from 'node:url'
+import { type Board, callboard } from 'callboard'
+import { type Keys, nameOf } from './keys.ts'
 import { type Part, type Player, play } from './player.ts'
 import type { Random } from './random.ts'
 import type { Report } from './report.ts'
 import type { Score } from './score.ts'
 import type { Terminal } from './terminal.ts'
+
+/** How fast it goes: with nobody looking on, with somebody, or with somebody at a keyboard. */
+export type Tempo = 'headless' | 'watched' | 'played'
 
 /** A demo: prepared before the broker runs, so that what is wrong with its options is told at once. */
 export interface Demo {
@@ -16,6 +21,8 @@ export interface Demo {
   readonly places: readonly (readonly [string, string, string])[]
   /** Plays it. Throws when something does not come true. */
   play(stage: Stage): Promise<void>
+  /** What may be done with its players once it has been played, by keys. */
+  encore?(stage: Stage): void
   /** What has come of it so far. */
   score(): Score
   /** Gives back what it holds; the stage is empty by then. */
@@ -29,8 +36,9 @@ export interface StageOptions {
   /** Where the broker is. */
   readonly servers: string
   readonly namespace: string
-  /** Somebody looks on: take the time it needs to be seen. */
-  readonly live: boolean
+  readonly tempo: Tempo
+  /** Undefined: there is no keyboard. */
+  readonly keys: Keys | undefined
   /** The performance is called off. */
   readonly signal: AbortSignal
 }
@@ -44,18 +52,23 @@ export class Stage {
   readonly random: Random
   readonly servers: string
   readonly namespace: string
-  readonly live: boolean
+  readonly tempo: Tempo
+  /** Somebody has halted the work: what takes long is not broken. */
+  halted = false
+  readonly #keys: Keys | undefined
+  readonly #boards: Board[] = []
   readonly #signal: AbortSignal
   readonly #players: Player[] = []
   readonly #watchers = new Set<() => void>()
   #failed: Error | undefined
 
-  constructor({ terminal, random, servers, namespace, live, signal }: StageOptions) {
+  constructor({ terminal, random, servers, namespace, tempo, keys, signal }: StageOptions) {
     this.terminal = terminal
     this.random = random
     this.servers = servers
     this.namespace = namespace
-    this.live = live
+    this.tempo = tempo
+    this.#keys = keys
     this.#signal = signal
     signal.addEventListener('abort', () => this.changed())
   }
@@ -88,6 +101,31 @@ export class Stage {
     return player
   }
 
+  /** A board of the demo's own process, which is closed when the stage is cleared. */
+  async board(name: string): Promise<Board> {
+    const board = await callboard({ servers: this.servers, namespace: this.namespace, name })
+    this.#boards.push(board)
+    return board
+  }
+
+  /** From now on a key does something, where there is a keyboard. */
+  key(key: string, says: string, act: () => unknown): void {
+    this.#keys?.on(key, says, act)
+  }
+
+  /** What comes next may be done by a key; without one it comes by itself after so many ms, and at once where there is no keyboard. */
+  async turn(key: string, says: string, within: number): Promise<void> {
+    if (!this.#keys) return
+    const { line, paint } = this.terminal
+    line(`  ${paint('bold', `${nameOf(key)}: ${says}`)}   ${paint('dim', `now, or by itself in ${within / 1000} s`)}`)
+    let pressed = false
+    const off = this.#keys.on(key, says, () => {
+      pressed = true
+      this.changed()
+    })
+    await this.comes(() => pressed, within).finally(off)
+  }
+
   /** Something was heard: whoever waits looks again. */
   changed(): void {
     for (const look of [...this.#watchers]) look()
@@ -101,7 +139,9 @@ export class Stage {
 
   /** Waits until something has come true. `what` says what did not, if it does not. */
   async until(what: string, come: () => boolean): Promise<void> {
-    if (!(await this.comes(come, patience))) throw new Error(`${what}: not within ${patience / 1000} s`)
+    do if (await this.comes(come, patience)) return
+    while (this.halted)
+    throw new Error(`${what}: not within ${patience / 1000} s`)
   }
 
   /** Whether something comes true within some ms. */
@@ -129,11 +169,12 @@ export class Stage {
 
   /** A moment to look, where somebody looks on. */
   async pause(ms: number): Promise<void> {
-    await this.comes(() => false, this.live ? ms : ms / 10)
+    await this.comes(() => false, this.tempo === 'headless' ? ms / 10 : ms)
   }
 
   /** Has everybody leave in good order. */
   async clear(): Promise<void> {
     await Promise.all(this.#players.filter((player) => !player.gone).map((player) => player.leave()))
+    await Promise.all(this.#boards.map((board) => board.close()))
   }
 }

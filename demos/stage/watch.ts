@@ -1,7 +1,7 @@
-/** A window on one act: the dashboard over what it plays, and when it may be closed. */
+/** A window on what is played: the dashboard, at one address from the first act to the last. */
 
 import { callboard } from 'callboard'
-import { serve } from 'callboard/dashboard'
+import { type DashboardOptions, serve } from 'callboard/dashboard'
 import type { Terminal } from './terminal.ts'
 
 /** An open window. */
@@ -9,12 +9,20 @@ export interface Window extends AsyncDisposable {
   readonly url: string
 }
 
-/** Opens the dashboard over a namespace. The demo goes on without it where its port is taken or its pages cannot be built. */
-export async function watch(servers: string, namespace: string, { line, paint }: Terminal): Promise<Window | undefined> {
+/**
+ * Opens the dashboard over a namespace. The demos go on without it where its port is taken or its pages cannot be built.
+ *
+ * contracts   what may be tried in it, and what it checks by
+ */
+export async function watch(
+  servers: string,
+  namespace: string,
+  contracts: NonNullable<DashboardOptions['contracts']>,
+  { line, paint }: Terminal,
+): Promise<Window | undefined> {
   const board = await callboard({ servers, namespace, name: 'dashboard', log: false, ledger: 'off' })
   try {
-    const served = await serve(board)
-    line(`  Dashboard    ${paint('bold', served.url)}   ${paint('dim', 'what happens here, in a browser')}`)
+    const served = await serve(board, { contracts })
     return {
       url: served.url,
       async [Symbol.asyncDispose]() {
@@ -27,12 +35,4 @@ export async function watch(servers: string, namespace: string, { line, paint }:
     await board.close()
     return undefined
   }
-}
-
-/** Keeps a window open at the end, as long as somebody looks. Resolves when the performance is called off. */
-export async function lookOn(window: Window, { line, paint }: Terminal, stop: AbortSignal): Promise<void> {
-  if (stop.aborted) return
-  line()
-  line(`  ${paint('bold', 'All has been played.')} Look around at ${window.url}; ${paint('dim', 'Ctrl-C ends with the score')}`)
-  await new Promise<void>((resolve) => stop.addEventListener('abort', () => resolve(), { once: true }))
 }

@@ -24,12 +24,21 @@ export interface Left {
 
 /** Starts `demos/<program>.ts`. */
 export function start(program: string, ...args: string[]): Program {
+  return begin(process.execPath, [...flags, `demos/${program}.ts`, ...args])
+}
+
+/** The same on a terminal with a keyboard, a pseudo-terminal of `script`: keys are written to `process.stdin`. */
+export function startOnTerminal(program: string, ...args: string[]): Program {
+  const command = [process.execPath, ...flags, `demos/${program}.ts`, ...args].map((each) => `'${each}'`).join(' ')
+  return begin('script', ['-qec', `stty cols 160 rows 40; exec ${command}`, '/dev/null'])
+}
+
+const flags = ['--conditions=callboard-source', '--import', 'tsx']
+
+function begin(program: string, args: readonly string[]): Program {
   const mark = `CALLBOARD_TEST_RUN=${randomUUID()}`
   const [name = '', value] = mark.split('=')
-  const child = spawn(process.execPath, ['--conditions=callboard-source', '--import', 'tsx', `demos/${program}.ts`, ...args], {
-    env: { ...process.env, [name]: value },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const child = spawn(program, args, { env: { ...process.env, NO_COLOR: '1', [name]: value }, stdio: 'pipe' })
   const written = { out: '', err: '' }
   child.stdout.on('data', (chunk) => (written.out += chunk))
   child.stderr.on('data', (chunk) => (written.err += chunk))

@@ -1,0 +1,5 @@
+/** A worker thread: opens chests, and holds nobody but itself. */
+
+import { search } from './chests.ts'
+
+export default search
