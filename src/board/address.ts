@@ -14,6 +14,7 @@ import type { Prepared } from './many.ts'
 import { contentTypeField } from './payload.ts'
 import { travelling } from './policy.ts'
 import type { EnqueueOptions } from './sender.ts'
+import { partFor } from './site.ts'
 import { rowFor } from './strand.ts'
 
 /** Subject and headers. The plain case is a subject everybody shares and an id; only what is asked for is added. */
@@ -34,7 +35,7 @@ export function envelope(
     task.lanes.includes('normal') &&
     task.ordered === undefined
   )
-    return { id, subject: core.names.task(task.queue, task.name, 'normal'), headers: id, body }
+    return { id, subject: core.names.task(partFor(task.place, id), task.name, 'normal'), headers: id, body }
   return addressed(core, task, id, input, options ?? {}, body, beside)
 }
 
@@ -55,15 +56,18 @@ function addressed(
   // What has something beside it must be found again when that is to be removed.
   const own = task.track || unique !== undefined || options.throttle !== undefined || due !== undefined || beside !== undefined
   const { names } = core
+  // What must not meet another of its kind waits where the broker sees both, however many partitions there are by then.
+  const keyed = task.ordered?.single === true || unique !== undefined || options.throttle !== undefined
+  const part = keyed ? task.queue : partFor(task.place, id)
   const waits = due !== undefined && isBounded(task.place) ? names.due : names.addressed
-  const target = own ? waits(task.queue, task.name, row, unique, id) : names.task(task.queue, task.name, row)
+  const target = own ? waits(part, task.name, row, unique, id) : names.task(part, task.name, row)
   const fields = extraFields(core, task, id, options, due, target)
   if (beside !== undefined) fields.push(referenceField(beside))
   if (fields.length === 0) return { id, subject: target, headers: id, body }
   return {
     id,
     body,
-    subject: due === undefined ? target : names.later(task.queue, task.name, row, unique, id),
+    subject: due === undefined ? target : names.later(part, task.name, row, unique, id),
     headers: headerBlock([[header.id, id], ...fields]),
     ...(due === undefined ? {} : { due: due.getTime() }),
     ...(beside === undefined ? {} : { beside }),

@@ -30,6 +30,7 @@ import { type Schedules, schedules } from './schedule.ts'
 import { attendant } from './schedule-sweep.ts'
 import type { EnqueueOptions, PublishOptions, Receipt, Sender } from './sender.ts'
 import { type Service, type ServiceBuilder, type StopOptions, service } from './service.ts'
+import { namedInTurn } from './site.ts'
 import { type Point, type Subscription, subscriptionOf } from './subscription.ts'
 import { enqueue, order, storeTasks, tellEnqueued } from './task.ts'
 import { checkEnqueueMany, checkTask, type ManyOptions } from './task-options.ts'
@@ -197,7 +198,8 @@ function face(core: OpenCore, settings: LedgerSettings): Board {
       checkList(inputs, 'enqueueMany()')
       refuseClosed()
       if (task.track) core.results.listen()
-      const prepared = await settledAll(inputs.map((input) => order(core, task, input, options)))
+      const named = namedInTurn(task.place)
+      const prepared = await settledAll(inputs.map((input) => order(core, task, input, options, named?.())))
       await core.declareQueue(task.place)
       const receipts = await storeTasks(core, task, prepared, options)
       return receipts.map((receipt, index) => {

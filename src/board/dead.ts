@@ -13,6 +13,7 @@ import { referenceField, removeBody } from '../wire/body.ts'
 import { encode } from '../wire/codec.ts'
 import { header, headerBlock, headerJson, mostHeaderBytes, mostOwnHeaderBytes } from '../wire/envelope.ts'
 import { meantFor, subscriptionName, topicOf } from '../wire/names.ts'
+import { taskIn } from '../wire/names-read.ts'
 import { place } from '../wire/place.ts'
 import { shelf } from '../wire/stored.ts'
 import type { Task, Topic, TopicPattern } from './contract.ts'
@@ -162,10 +163,11 @@ export function dead(core: Core): Dead {
 
   /** Removes the body that was the letter's own, and nobody's else. */
   async function strip(letter: Letter): Promise<void> {
-    const { reference, queue, name, id } = letter
+    const { reference, name, id, back } = letter
+    const task = taskIn(back)
     if (reference === undefined) return
-    if (queue === undefined) await removeBody(core.layout, core.names, reference)
-    else await release(core, { queue, name }, id, reference)
+    if (task === undefined) await removeBody(core.layout, core.names, reference)
+    else await release(core, { ...task, name }, id, reference)
   }
 
   async function each(selector: DeadSelector | number, work: (letter: Letter) => Promise<void>): Promise<number> {

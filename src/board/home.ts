@@ -3,6 +3,7 @@
 import type { Start } from '../wire/declare.ts'
 import type { Names } from '../wire/names.ts'
 import type { ConsumerPlace } from '../wire/source.ts'
+import type { Retention } from '../wire/streams.ts'
 import type { BuriedTopic, Subscribable, Topic, TopicPattern } from './contract.ts'
 import type { Core } from './core.ts'
 
@@ -58,4 +59,13 @@ export function subscriberPlace(core: Core, topic: Subscribable<unknown>, consum
       return core.layout.consumer(stream, consumer, filters(consumer), lease, floor === undefined ? from : { floor })
     },
   }
+}
+
+/** A topic as it is found on the broker, by whoever looks without its contract. */
+export interface TopicPlace {
+  readonly name: string
+  /** Undefined: it shares the stream of topics. */
+  readonly retention: Retention | undefined
+  readonly subject: string
+  readonly stream: string
 }

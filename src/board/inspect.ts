@@ -8,15 +8,17 @@ import { referenceIn } from '../wire/body.ts'
 import { decode } from '../wire/codec.ts'
 import { header, idOf, type UserHeaders } from '../wire/envelope.ts'
 import { type BrokerFact, type ConsumerFact, inventory, type StreamFact } from '../wire/inventory.ts'
-import { hasAddress, type Lane, performerName, token, topicOf } from '../wire/names.ts'
+import { hasAddress, type Lane, performerName, queueOfPart, token, topicOf } from '../wire/names.ts'
 import { performerIn, queueIn, roleOf, subscriptionIn, taskIn, waitingAmong } from '../wire/names-read.ts'
 import type { Standing } from '../wire/place.ts'
 import { type Kept, shelf } from '../wire/stored.ts'
 import type { QueueLayout, QueueLimit, Retention } from '../wire/streams.ts'
 import type { Core } from './core.ts'
+import type { TopicPlace } from './home.ts'
 import { pausedUntil } from './pause.ts'
 import { encodingOf, refuseBeside } from './payload.ts'
 import { byTask, nobody, type PerformerFact } from './performers.ts'
+import { streamsThere } from './site.ts'
 import { type WorkerFact, workers } from './worker.ts'
 
 /** What is stored of a topic. Times in ms since 1970. */
@@ -48,6 +50,8 @@ export interface SubscriptionFact extends Standing {
 export interface QueueFact {
   readonly name: string
   readonly layout: QueueLayout
+  /** In how many streams it is kept, what a bounded queue is to get later aside. */
+  readonly partitions: number
   /** What it may hold at most; undefined: no limit. */
   readonly limit: QueueLimit | undefined
   readonly full: 'reject' | 'wait'
@@ -60,7 +64,7 @@ export interface QueueFact {
   readonly scheduled: number
   /** Dead letters of its tasks. */
   readonly dead: number
-  /** In a bounded queue there are two of a task and lane: of what came at once, and of what was delayed. */
+  /** There is one of a task and lane for each stream: in a bounded queue two, of what came at once, and of what was delayed. */
   readonly performers: readonly PerformerFact[]
 }
 
@@ -91,12 +95,12 @@ export interface Inspect {
   topics(): Promise<TopicFact[]>
   subscriptions(): Promise<SubscriptionFact[]>
   queues(): Promise<QueueFact[]>
-  /** What waits in a queue or has not ended, oldest first, from a place on. Empty for a queue that is not there. */
+  /** What waits in a queue or has not ended, oldest first, from a place on; one stream of it after the other. Empty for a queue that is not there. */
   waiting(queue: string, from?: number): AsyncIterable<MessageFact>
   /** What is stored of a topic, oldest first, from a place on. */
   events(topic: string, from?: number): AsyncIterable<MessageFact>
-  /** One stored message by its place. Undefined: it is not there, or no more. */
-  at(where: { readonly queue: string } | { readonly topic: string }, sequence: number): Promise<MessageFact | undefined>
+  /** One stored message by its place; of a queue in several streams, by its id as well. Undefined: it is not there, or no more. */
+  at(where: { readonly queue: string } | { readonly topic: string }, sequence: number, id?: string): Promise<MessageFact | undefined>
   /** How many dead letters there are, and the places of the first and the last. */
   dead(): Promise<{ readonly count: number; readonly first: number; readonly last: number }>
   /** Processes that run services, as they last told of themselves. One that was killed is gone after 15 s. */
@@ -202,7 +206,7 @@ export function inspect(core: Core): Inspect {
       const all = await look.streams()
       const facts = all.flatMap((stream) => {
         const role = roleOf(names, stream.name)
-        if (role?.kind !== 'queue') return []
+        if (role?.kind !== 'queue' || queueOfPart(role.name) !== role.name) return []
         return [
           queueFact(
             role.name,
@@ -214,16 +218,17 @@ export function inspect(core: Core): Inspect {
       return (await Promise.all(facts)).sort(byName)
     },
     async *waiting(queue, from = 1) {
-      for await (const fact of messages(names.queue(queue), names.anything(queue), from)) if (fact.style === 'explicit') yield fact
+      for (const stream of await streamsThere(core, queue))
+        for await (const fact of messages(stream, '>', from)) if (fact.style === 'explicit') yield fact
     },
     async *events(topic, from = 1) {
       const { stream, subject } = await homeOfName(topic)
       yield* messages(stream, subject, from)
     },
-    async at(where, sequence) {
-      const stream = 'queue' in where ? names.queue(where.queue) : (await homeOfName(where.topic)).stream
-      const kept = await shelf(layout, stream).at(sequence)
-      return kept && factOf(kept)
+    async at(where, sequence, id) {
+      const streams = 'queue' in where ? await streamsThere(core, where.queue) : [(await homeOfName(where.topic)).stream]
+      const found = await Promise.all(streams.map((stream) => shelf(layout, stream).at(sequence)))
+      return found.map((kept) => kept && factOf(kept)).find((fact) => fact !== undefined && (id === undefined || fact.id === id))
     },
     async dead() {
       const stream = await look.stream(names.dead)
@@ -235,19 +240,21 @@ export function inspect(core: Core): Inspect {
 
   async function queueFact(name: string, stream: StreamFact, all: readonly StreamFact[]): Promise<QueueFact> {
     const [later, given, until, each] = await Promise.all([
-      Promise.all(all.map((one) => look.matching(one.name, names.delayed(name)))),
+      Promise.all(all.flatMap((one) => waitingAmong(one.subjects, true).map((filter) => look.matching(one.name, filter)))),
       look.matching(names.dead, names.deadOf(name)),
       pausedUntil(core, name),
       Promise.all(all.map((one) => performers(name, one))),
     ])
     const age = stream.said['callboard.age']
+    const parts = all.filter((one) => roleOf(names, one.name)?.kind === 'queue')
     return {
       name,
       layout: stream.retention === 'workqueue' ? 'work' : 'log',
       limit: age === undefined ? undefined : { tasks: stream.keeps.messages, bytes: stream.keeps.bytes, age: Number(age) },
       full: stream.said['callboard.full'] === 'wait' ? 'wait' : 'reject',
-      held: { tasks: stream.messages, bytes: stream.bytes },
-      bytes: all.reduce((sum, one) => sum + one.bytes, 0),
+      partitions: parts.length,
+      held: { tasks: sumOf(parts, 'messages'), bytes: sumOf(parts, 'bytes') },
+      bytes: sumOf(all, 'bytes'),
       pausedUntil: until,
       scheduled: later.reduce((sum, found) => sum + (found?.count ?? 0), 0),
       dead: given?.count ?? 0,
@@ -256,14 +263,7 @@ export function inspect(core: Core): Inspect {
   }
 }
 
-/** Where the events of a topic are stored. */
-interface TopicPlace {
-  readonly name: string
-  readonly retention: Retention | undefined
-  readonly subject: string
-  readonly stream: string
-}
-
+const sumOf = (streams: readonly StreamFact[], what: 'messages' | 'bytes'): number => streams.reduce((sum, one) => sum + one[what], 0)
 const byName = (a: { readonly name: string }, b: { readonly name: string }): number => (a.name < b.name ? -1 : 1)
 /** A stored message for people. Undefined: callboard did not send it. */
 function factOf(kept: Kept): MessageFact | undefined {

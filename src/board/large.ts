@@ -21,6 +21,8 @@ import type { Large, Task } from './contract.ts'
 import type { Core } from './core.ts'
 import type { Prepared } from './many.ts'
 import { readBody, refuseHuge, storyRoom } from './payload.ts'
+import type { Queue } from './queue.ts'
+import { partFor } from './site.ts'
 
 /** How long a body is kept for a task or a dead letter at most; a delay comes on top. */
 export const year = 365 * 86_400_000
@@ -100,23 +102,27 @@ export function bodyIfThere(core: Core, reference: Reference): Promise<Uint8Arra
 
 const isLost = (error: unknown): boolean => error instanceof CallboardError && error.code === 'BODY_LOST'
 
+/** Whose body it is: a task by its contract, or by what its subject says. */
+type Owner = Pick<Task, 'queue' | 'name'> & { readonly place?: Queue; readonly part?: string }
+
 /** Whether a task, or a dead letter of it, has this body. */
-export async function isHeld(core: Core, { queue, name }: Pick<Task, 'queue' | 'name'>, id: string, body: Pick<Reference, 'id'>) {
+export async function isHeld(core: Core, { queue, name, place, part }: Owner, id: string, body: Pick<Reference, 'id'>) {
   const { names, layout } = core
   const has = async (stream: string, subject: string) => {
     const kept = await shelf(layout, stream).last(subject)
     return kept !== undefined && referenceIn(kept.headers)?.id === body.id
   }
   const waits = async () => {
-    const subject = names.anywhere(queue, name, id)
-    return (await Promise.all([has(names.queue(queue), subject), has(names.laterStream(queue), subject)])).some(Boolean)
+    const streams = [...new Set([part ?? queue, place ? partFor(place, id) : queue])].map((each) => [names.queue(each), each] as const)
+    const looks = [...streams, [names.laterStream(queue), queue] as const]
+    return (await Promise.all(looks.map(([stream, each]) => has(stream, names.anywhere(each, name, id))))).some(Boolean)
   }
   // It may have been buried after the first look, or redriven after the second.
   return (await waits()) || (await has(names.dead, names.deadTask(queue, name, id))) || (await waits())
 }
 
 /** Removes a body that neither task nor dead letter has any more. False: one still has it. */
-export async function release(core: Core, task: Pick<Task, 'queue' | 'name'>, id: string, body: Pick<Reference, 'id'>): Promise<boolean> {
+export async function release(core: Core, task: Owner, id: string, body: Pick<Reference, 'id'>): Promise<boolean> {
   if (await isHeld(core, task, id, body)) return false
   await removeBody(core.layout, core.names, body)
   return true

@@ -4,6 +4,7 @@
  */
 
 import { asError, fault, shown, UnknownOutcomeError } from '../base/errors.ts'
+import { partIn } from '../wire/names.ts'
 import { type Outgoing, sizeOf } from '../wire/outgoing.ts'
 import { batchLimit } from '../wire/publisher.ts'
 import type { Storing } from './room.ts'
@@ -20,6 +21,9 @@ export interface Prepared extends Outgoing {
 const batchBytes = 4 * 1024 * 1024
 const underWay = 4
 
+/** Two that lie in different partitions of a queue, and so in different streams. */
+const apart = (one: Prepared | undefined, other: Prepared): boolean => one !== undefined && partIn(one.subject) !== partIn(other.subject)
+
 /** Messages in batches that the broker takes. */
 export function batches(prepared: readonly Prepared[], most = batchLimit, bytes = batchBytes): Prepared[][] {
   const cut: Prepared[][] = []
@@ -27,7 +31,7 @@ export function batches(prepared: readonly Prepared[], most = batchLimit, bytes 
   for (const each of prepared) {
     const length = sizeOf(each)
     const last = cut.at(-1)
-    if (last === undefined || last.length >= most || size + length > bytes) {
+    if (last === undefined || last.length >= most || size + length > bytes || apart(last[0], each)) {
       cut.push([each])
       size = length
     } else {

@@ -10,7 +10,7 @@ import { besides } from '../wire/body.ts'
 import { type Address, link } from '../wire/connection.ts'
 import { type Drift, inWords, type OnDrift } from '../wire/drift.ts'
 import { groupCommit } from '../wire/group.ts'
-import { names } from '../wire/names.ts'
+import { names, partIn } from '../wire/names.ts'
 import { publisher } from '../wire/publisher.ts'
 import { isSpared } from '../wire/refusal.ts'
 import { isBounded, layout } from '../wire/streams.ts'
@@ -131,7 +131,13 @@ export async function open(options: OpenOptions): Promise<OpenCore> {
     publisher: publishing,
     retention,
     storing(queue, timeout) {
-      if (queue.layout === 'log') return madeOnce(groups, queue.name, () => groupCommit(publishing))
+      const grouped = (part: string) => madeOnce(groups, part, () => groupCommit(publishing))
+      if (queue.layout === 'log' && queue.partitions === 1) return grouped(queue.name)
+      if (queue.layout === 'log')
+        return {
+          publishBatch: publishing.publishBatch,
+          publish: (message, signal) => grouped(partIn(message.subject)).publish(message, signal),
+        }
       return core.room(queue)?.storing(publishing, timeout) ?? publishing
     },
     room: (queue) => (isBounded(queue) ? madeOnce(rooms, keyOf(queue), () => room(queue, () => fill(queue.name))) : undefined),
@@ -166,7 +172,8 @@ export async function open(options: OpenOptions): Promise<OpenCore> {
 const listed = (monitor: string | readonly string[] = []) => (typeof monitor === 'string' ? monitor.split(',') : monitor)
 
 /** The same text for contracts that say the same of a queue. */
-const keyOf = ({ name, layout: shape, limit, full }: Queue): string => `queue ${name} ${shape} ${full} ${limit && JSON.stringify(limit)}`
+const keyOf = ({ name, layout: shape, partitions, limit, full }: Queue): string =>
+  `queue ${name} ${shape} ${partitions} ${full} ${limit && JSON.stringify(limit)}`
 
 /** What is made when it is first asked for. */
 function madeOnce<T>(known: Map<string, T>, key: string, make: () => T): T {

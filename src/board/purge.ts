@@ -76,6 +76,6 @@ async function removeOne(core: Core, waiting: Shelf, { headers, subject, sequenc
   const removed = await waiting.remove(sequence)
   const body = removed ? referenceIn(headers) : undefined
   const named = taskIn(subject)
-  if (body && named && id !== undefined) await release(core, { queue: named.queue, name: named.task }, id, body)
+  if (body && named && id !== undefined) await release(core, { ...named, name: named.task }, id, body)
   return removed
 }

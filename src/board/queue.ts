@@ -22,6 +22,11 @@ export interface QueueOptions {
    *       machine ends, tasks acknowledged just before may run again. None is lost.
    */
   readonly layout?: QueueLayout
+  /**
+   * In how many streams it is kept, each with a leader of its own. Default 1. Edge: 1 to 16; may grow, and never shrinks; not with
+   * a limit of tasks or bytes. What is ordered, has a key or was scheduled waits in the first.
+   */
+  readonly partitions?: number
   /** What it may hold at most. Default: no limit but the storage of the server. Edge: a queue that exists does not get or lose `tasks` and `bytes`; other numbers are drift. */
   readonly limit?: LimitOptions
   /** What becomes of an enqueue that does not fit: refused with `QUEUE_FULL`, or stored as soon as there is room. Default `reject`. Edge: without a limit of tasks or bytes it says nothing; what waits lies in the memory of its sender. */
@@ -53,6 +58,7 @@ const limitOption = made((value: unknown): Queue['limit'] => ({
 
 const queueReaders = {
   layout: oneOf('work', 'log'),
+  partitions: whole(1, 16),
   limit: limitOption,
   full: oneOf('reject', 'wait'),
 } satisfies ReadersOf<QueueOptions>
@@ -61,7 +67,7 @@ const queueReaders = {
 export function queue(name: string, options?: QueueOptions): Queue {
   const called = checkedWord('queue', name)
   const where = `queue(${called})`
-  const { layout = 'work', limit, full = 'reject' } = readOptions(where, options, queueReaders)
+  const { layout = 'work', partitions = 1, limit, full = 'reject' } = readOptions(where, options, queueReaders)
   if (layout === 'log' && isBounded({ limit }))
     throw fault(
       'INVALID_OPTION',
@@ -70,7 +76,11 @@ export function queue(name: string, options?: QueueOptions): Queue {
         fix: "Leave out the limit, or the layout: a queue of the layout 'work' counts exactly.",
       },
     )
-  return { kind: 'queue', name: called, layout, limit, full }
+  if (partitions > 1 && isBounded({ limit }))
+    throw fault('INVALID_OPTION', `${where} has ${partitions} partitions and a limit, which none of them could keep for all.`, {
+      fix: 'Leave out one of them.',
+    })
+  return { kind: 'queue', name: called, layout, partitions, limit, full }
 }
 
 /** The queue that a task names, by contract or by name. */

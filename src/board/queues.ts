@@ -6,12 +6,12 @@ import { fault } from '../base/errors.ts'
 import { flag, oneOf, type Reader, type ReadersOf, readOptions, text, time, wrong } from '../base/options.ts'
 import { inventory, type StreamFact } from '../wire/inventory.ts'
 import { lanes } from '../wire/names.ts'
-import { queueIn } from '../wire/names-read.ts'
 import { place } from '../wire/place.ts'
 import type { Core } from './core.ts'
 import { century, pausedUntil, rememberPause } from './pause.ts'
 import { type PurgeOptions, purge } from './purge.ts'
 import { type Queue, queueOf } from './queue.ts'
+import { streamsThere } from './site.ts'
 
 /** The queues of a board, named or given as contracts. All of it throws NOT_FOUND where nothing was ever enqueued or performed. */
 export interface Queues {
@@ -49,9 +49,7 @@ export function queues(core: Core): Queues {
 
   /** The streams of a queue. */
   async function streamsOf(name: string): Promise<StreamFact[]> {
-    const streams: string[] = []
-    for await (const stream of core.layout.manager.streams.names(`${core.names.namespace}.>`))
-      if (queueIn(core.names, stream) === name) streams.push(stream)
+    const streams = await streamsThere(core, name)
     if (streams.length === 0) throw fault('NOT_FOUND', `There is no queue ${name}.`)
     return (await Promise.all(streams.map((each) => look.stream(each)))).filter((each) => each !== undefined)
   }

@@ -1,7 +1,7 @@
 /** What each role does on the broker, as subjects: the same strings the code itself uses, so that permissions follow it. Pure. */
 
 import { fault } from '../base/errors.ts'
-import { lanes, names, subscriptionName, token } from '../wire/names.ts'
+import { lanes, names, partName, subscriptionName, token } from '../wire/names.ts'
 import type { BuriedTopic, Task, Topic, TopicPattern } from './contract.ts'
 import { homeOf } from './home.ts'
 import { sitesOf } from './site.ts'
@@ -43,19 +43,22 @@ export function rightsOf(contracts: readonly Rightful[], role: Role, namespace: 
     ...tasks.flatMap((task) => sitesOf(place, task.place).map((site) => site.stream)),
   ])
   const streams = unique([place.topics, table, place.dead, place.ledger, ...kept])
-  /** What every board asks when it is opened. */
-  const look = streams.map((stream) => api('STREAM.INFO', stream))
+  /** What every board asks: whether streams are there, and whether a queue has more of them than the code says. */
+  const look = [...streams, ...tasks.map(({ place: { name, partitions } }) => place.queue(partName(name, partitions)))].map((stream) =>
+    api('STREAM.INFO', stream),
+  )
   const live = tasks.some(({ track }) => track) ? [`${ns}.live.result.>`, `${ns}.live.progress.>`] : []
 
   function producer(): Rights {
     const publish = topics.filter(({ kind }) => kind === 'topic').map((topic) => homeOf(place, topic).event)
     for (const task of tasks) {
-      const name = `${task.queue}.${token(task.name)}`
-      publish.push(`${ns}.task.${name}.>`, `${ns}.later.${name}.>`, `${ns}.schedule.task.${name}.*`, place.desk(task.queue, task.name))
-      for (const { stream } of sitesOf(place, task.place)) {
+      publish.push(`${ns}.schedule.task.${task.queue}.${token(task.name)}.*`, place.desk(task.queue, task.name))
+      for (const site of sitesOf(place, task.place)) {
+        const { stream, part } = site
+        publish.push(`${ns}.task.${part}.${token(task.name)}.>`, `${ns}.later.${part}.${token(task.name)}.>`)
         publish.push(api('STREAM.MSG.GET', stream), api('STREAM.MSG.DELETE', stream))
         publish.push(
-          ...strandsOf(place, task, { stream, delayed: false }, lanes).map(({ consumer }) =>
+          ...strandsOf(place, task, { ...site, delayed: false }, lanes).map(({ consumer }) =>
             read(place.record('memory', stream, consumer, '*')),
           ),
         )

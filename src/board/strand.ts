@@ -26,14 +26,14 @@ export const rowFor = ({ ordered }: Pick<Task, 'ordered'>, lane: Lane, input: un
   ordered?.keyOf === undefined ? lane : rowOf(lane, ordered.keyOf(input as never))
 
 /** The strands of a task in one stream of its queue. `served`: lanes that are wanted; an ordered task has but one. */
-export function strandsOf(names: Names, task: Task<never>, { delayed }: Site, served: readonly Lane[]): Strand[] {
-  const { name, queue, ordered } = task
+export function strandsOf(names: Names, task: Task<never>, { part, delayed }: Site, served: readonly Lane[]): Strand[] {
+  const { name, ordered } = task
   if (ordered === undefined)
     return lanes
       .filter((lane) => task.lanes.includes(lane) && served.includes(lane))
       .map((lane, index) => ({
         consumer: performerName(name, lane),
-        filters: [names.taskFilter(queue, name, lane, delayed)],
+        filters: [names.taskFilter(part, name, lane, delayed)],
         single: false,
         // What was delayed and is due comes before what came at once.
         rank: 2 * index + (delayed ? 0 : 1),
@@ -48,7 +48,7 @@ export function strandsOf(names: Names, task: Task<never>, { delayed }: Site, se
     // The first also takes what was stored without a key, before the task was ordered.
     if (index === 0) rows.push(...lanes)
     const filters =
-      count === 1 ? [names.taskFilter(queue, name, undefined, delayed)] : rows.map((row) => names.taskFilter(queue, name, row, delayed))
+      count === 1 ? [names.taskFilter(part, name, undefined, delayed)] : rows.map((row) => names.taskFilter(part, name, row, delayed))
     return { consumer: strandName(name, index, count), filters, single: ordered.single, rank: 0 }
   })
 }

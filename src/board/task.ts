@@ -75,7 +75,7 @@ export function order<Input>(
   task: Task<Input>,
   input: NoInfer<Input>,
   options?: EnqueueOptions,
-  origin?: Origin,
+  origin?: Pick<Origin, 'idFor'>,
 ): Prepared | Promise<Prepared> {
   checkTask(task, 'enqueue()')
   const misfit = refuseMisfit(task.input, input, task.name)

@@ -88,7 +88,7 @@ async function find(core: Core, task: Task, { id, sequence }: Receipt): Promise<
   const named = (kept: Kept | undefined) => (kept && idOf(kept.headers, kept.sequence) === id ? kept : undefined)
   const sites = sitesOf(core.names, task.place)
   const found =
-    (await search(core, sites, (waiting) => waiting.last(core.names.anywhere(task.queue, task.name, id)))) ??
+    (await search(core, sites, (waiting, part) => waiting.last(core.names.anywhere(part, task.name, id)))) ??
     (place > 0 ? await search(core, sites, (waiting) => waiting.at(place).then(named)) : undefined)
   if (found === undefined) return undefined
   const at = found.kept.headers.get(header.schedule)

@@ -1,11 +1,11 @@
 /** The way back from what the broker calls things to what people call them. */
 
-import { type Lane, laneOf, lanes, type Names, none, untoken } from './names.ts'
+import { type Lane, laneOf, lanes, type Names, none, queueOfPart, untoken } from './names.ts'
 
 /** What a stream of a namespace is for, read from its name. */
 export type Role =
   | { readonly kind: 'topics' | 'table' | 'dead' | 'ledger' | 'objects' }
-  /** `later`: what a bounded queue is to get later. */
+  /** `later`: what a bounded queue is to get later. `name` of a queue: one of its partitions. */
   | { readonly kind: 'topic' | 'queue' | 'later'; readonly name: string }
   /** Somebody else's. */
   | undefined
@@ -27,7 +27,7 @@ export function roleOf(names: Names, stream: string): Role {
 /** The queue that a stream belongs to. */
 export function queueIn(names: Names, stream: string): string | undefined {
   const role = roleOf(names, stream)
-  return role?.kind === 'queue' || role?.kind === 'later' ? role.name : undefined
+  return role?.kind === 'queue' || role?.kind === 'later' ? queueOfPart(role.name) : undefined
 }
 
 /** Of the subjects of a queue's stream those under which tasks wait; or under which they wait for their time. */
@@ -53,15 +53,20 @@ export function performerIn(consumer: string): { readonly task: string; readonly
 }
 
 /** What the subject of a waiting or scheduled task says. Undefined: it is none. */
-export function taskIn(
-  subject: string,
-):
-  | { readonly later: boolean; readonly queue: string; readonly task: string; readonly lane: Lane; readonly key: string | undefined }
+export function taskIn(subject: string):
+  | {
+      readonly later: boolean
+      readonly queue: string
+      readonly part: string
+      readonly task: string
+      readonly lane: Lane
+      readonly key: string | undefined
+    }
   | undefined {
-  const [, kind, queue, task, row = '', key = none] = subject.split('.')
+  const [, kind, part, task, row = '', key = none] = subject.split('.')
   const lane = laneOf(row)
-  if ((kind !== 'task' && kind !== 'due' && kind !== 'later') || !queue || !task || !lanes.includes(lane)) return undefined
-  return { later: kind === 'later', queue, task: untoken(task), lane, key: keyIn(key) }
+  if ((kind !== 'task' && kind !== 'due' && kind !== 'later') || !part || !task || !lanes.includes(lane)) return undefined
+  return { later: kind === 'later', queue: queueOfPart(part), part, task: untoken(task), lane, key: keyIn(key) }
 }
 
 /** A key read from its token; a hash stays what it is. */

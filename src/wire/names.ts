@@ -29,6 +29,18 @@ export function rowOf(lane: Lane, key: string): Row {
 /** The lane of a row. */
 export const laneOf = (row: string): Lane => row.split('-', 1)[0] as Lane
 
+/** What a partition of a queue is called where the broker asks for a queue: the first like the queue itself. No name has a `~`. */
+export const partName = (queue: string, index: number): string => (index === 0 ? queue : `${queue}~${index}`)
+
+/** Which partition an id falls into: the CRC-32 of its UTF-8, modulo how many there are. */
+export const partOfId = (id: string, of: number): number => crc32(id) % of
+
+/** The partition that the subject of a task belongs to. */
+export const partIn = (subject: string): string => subject.split('.', 3)[2] ?? ''
+
+/** The queue that a partition belongs to. */
+export const queueOfPart = (part: string): string => part.split('~', 1)[0] ?? ''
+
 /** The longest name. */
 export const longestName = 200
 

@@ -12,10 +12,11 @@ import {
   StorageType,
   type StreamConfig,
 } from '@nats-io/jetstream'
+import { fault } from '../base/errors.ts'
 import { asking } from './asking.ts'
 import type { Link } from './connection.ts'
 import { type Behind, type DeclareOptions, declareConsumer, declareStream, type Footing, footingOf, type Start } from './declare.ts'
-import { type Names, token } from './names.ts'
+import { type Names, partName, token } from './names.ts'
 import { codeOf, told } from './refusal.ts'
 
 /** How long and how much a topic keeps. Times in ms, 0 = without limit. */
@@ -32,6 +33,8 @@ export type QueueLayout = 'work' | 'log'
 export interface QueueShape {
   readonly name: string
   readonly layout: QueueLayout
+  /** In how many streams it is kept; one where it is bounded. */
+  readonly partitions: number
   /** What it may hold at most; 0: without limit. `age` in ms. Undefined: no limit at all. */
   readonly limit: QueueLimit | undefined
   /** What becomes of an enqueue that does not fit. */
@@ -48,6 +51,10 @@ export interface QueueLimit {
 
 /** Whether the broker refuses what a queue has no room for. Then what it is to get later lies in a stream of its own. */
 export const isBounded = ({ limit }: Pick<QueueShape, 'limit'>): boolean => limit !== undefined && (limit.tasks > 0 || limit.bytes > 0)
+
+/** The partitions of a queue; the first is called like the queue. */
+export const partsOf = ({ name, partitions }: Pick<QueueShape, 'name' | 'partitions'>): string[] =>
+  Array.from({ length: partitions }, (_, index) => partName(name, index))
 
 /** Declares streams and consumers. */
 export interface Layout {
@@ -103,6 +110,11 @@ export async function layout(link: Link, names: Names, options: LayoutOptions): 
   const { namespace: ns } = names
   const stream = (config: Partial<StreamConfig> & { name: string }) =>
     declareStream(manager, { ...config, num_replicas: replicas }, options)
+  const exists = (streamName: string) =>
+    manager.streams.info(streamName).then(
+      () => true,
+      (error: unknown) => (codeOf(error) === streamMissing ? false : told(error, `stream ${streamName}`)),
+    )
   const common = { storage: StorageType.File, allow_direct: true, allow_msg_ttl: true, duplicate_window: nanos(options.dedupe) } as const
   return {
     manager,
@@ -131,6 +143,15 @@ export async function layout(link: Link, names: Names, options: LayoutOptions): 
         allow_msg_schedules: true,
       }),
     queue: async (queue) => {
+      if (await exists(names.queue(partName(queue.name, queue.partitions))))
+        throw fault(
+          'CONFIG_CONFLICT',
+          `The queue ${queue.name} has more partitions on the broker than the code says: ${queue.partitions}.`,
+          {
+            why: 'Nobody would perform what waits in the others.',
+            fix: 'Give the code the number the queue has had, or a higher one.',
+          },
+        )
       for (const config of queueStreams(names, queue)) await stream({ ...common, ...config, max_consumers: 100_000, allow_atomic: true })
     },
     table: () =>
@@ -186,11 +207,7 @@ export async function layout(link: Link, names: Names, options: LayoutOptions): 
       for await (const { config } of manager.streams.list(`${ns}.>`)) fewest = Math.min(fewest, config.num_replicas)
       return fewest
     },
-    exists: (streamName) =>
-      manager.streams.info(streamName).then(
-        () => true,
-        (error: unknown) => (codeOf(error) === streamMissing ? false : told(error, `stream ${streamName}`)),
-      ),
+    exists,
     cut: async (streamName, bytes) => {
       const { state } = await manager.streams.info(streamName).catch((error) => told(error, `stream ${streamName}`))
       if (state.bytes <= bytes) return
@@ -214,10 +231,17 @@ function queueStreams(names: Names, queue: QueueShape): (Partial<StreamConfig> &
   const { name, layout: shape, limit, full } = queue
   const { namespace: ns } = names
   const retention = shape === 'log' ? RetentionPolicy.Limits : RetentionPolicy.Workqueue
-  const [now, ...later] = [`${ns}.task.${name}.>`, `${ns}.later.${name}.>`, `${ns}.schedule.task.${name}.>`] as const
+  const subjectsOf = (part: string) => [`${ns}.task.${part}.>`, `${ns}.later.${part}.>`, `${ns}.schedule.task.${part}.>`] as const
+  const [now, ...later] = subjectsOf(name)
   const said = limit === undefined ? {} : { metadata: { 'callboard.age': String(limit.age), 'callboard.full': full } }
   if (limit === undefined || !isBounded(queue))
-    return [{ name: names.queue(name), subjects: [now, ...later], retention, allow_msg_schedules: true, ...said }]
+    return partsOf(queue).map((part) => ({
+      name: names.queue(part),
+      subjects: [...subjectsOf(part)],
+      retention,
+      allow_msg_schedules: true,
+      ...said,
+    }))
   const most = { discard: DiscardPolicy.New, max_msgs: limit.tasks || -1, max_bytes: limit.bytes || -1 }
   return [
     { name: names.queue(name), subjects: [now], retention, ...most, ...said },

@@ -12,6 +12,7 @@ const layouts = [
   ['work', queue('q')],
   ['log', queue('q', { layout: 'log' })],
   ['bounded', queue('q', { limit: { tasks: 1000 } })],
+  ['partitioned', queue('q', { partitions: 3 })],
 ] as const
 
 const chore = (place: ReturnType<typeof queue>) => task<number>('chore', { queue: place, lanes: ['high', 'normal'] })

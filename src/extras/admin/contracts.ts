@@ -29,6 +29,11 @@ export async function taskOf(board: Board, name: string, wanted?: string): Promi
   const place =
     found === undefined
       ? (wanted ?? 'default')
-      : queue(found.name, { layout: found.layout, full: found.full, ...(limit === undefined ? {} : { limit }) })
+      : queue(found.name, {
+          layout: found.layout,
+          full: found.full,
+          partitions: found.partitions,
+          ...(limit === undefined ? {} : { limit }),
+        })
   return task<unknown, unknown>(name, { queue: place, lanes: ['high', 'normal', 'low'], track: true }) as unknown as Task<unknown>
 }

@@ -33,8 +33,8 @@ export function entryView({ error, who, text, ...entry }: LedgerEntry): TraceEnt
 async function waitingOf(board: Board, id: string, view: MessageView | undefined): Promise<MessageFact | undefined> {
   if (view?.style === 'implicit') return undefined
   if (view?.queue !== undefined && view.sequence !== undefined) {
-    const there = await board.inspect.at({ queue: view.queue }, view.sequence)
-    if (there?.id === id) return there
+    const there = await board.inspect.at({ queue: view.queue }, view.sequence, id)
+    if (there) return there
   }
   const ended = view !== undefined && ['done', 'cancelled', 'skipped', 'dead', 'expired'].includes(view.state)
   if (ended) return undefined

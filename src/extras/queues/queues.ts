@@ -31,6 +31,8 @@ export interface QueueConsumer extends Load {
 export interface QueueStatus extends Load {
   readonly name: string
   readonly layout: Queue['layout']
+  /** In how many streams it is kept. */
+  readonly partitions: number
   /** Waits for its time. */
   readonly delayed: number
   /** Given up, and kept as dead letters. */
@@ -124,11 +126,12 @@ const loadOf = ({ performers }: Pick<QueueFact, 'performers'>): Load => ({
 })
 
 function statusOf(fact: QueueFact): QueueStatus {
-  const { name, layout, limit, full, held, bytes, scheduled, dead, pausedUntil, performers } = fact
+  const { name, layout, partitions, limit, full, held, bytes, scheduled, dead, pausedUntil, performers } = fact
   const since = performers.flatMap(({ oldest }) => oldest ?? [])
   return {
     name,
     layout,
+    partitions,
     ...loadOf(fact),
     delayed: scheduled,
     dead,
@@ -142,7 +145,7 @@ function statusOf(fact: QueueFact): QueueStatus {
   }
 }
 
-/** One for each task and lane, where a bounded queue has two: of what came at once, and of what was delayed. */
+/** One for each task and lane, where a queue has several streams. */
 function together(performers: QueueFact['performers']): QueueConsumer[] {
   const found = new Map<string, QueueConsumer>()
   for (const { task, lane, waiting, open, again, asking } of performers) {
