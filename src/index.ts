@@ -21,6 +21,7 @@ export { type Failure, type FailureError, fingerprint as fingerprintOf, type Obi
 export type { Schema } from './base/schema.ts'
 export { type Occurrence, type PreviewOptions, preview, type When } from './base/when.ts'
 export type { LocalTime } from './base/zone.ts'
+export type { Around, Handling, Received, Sending } from './board/around.ts'
 export type {
   BatchContext,
   BatchOptions,

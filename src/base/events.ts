@@ -23,6 +23,8 @@ export interface Label {
 export interface RunInfo extends Label {
   readonly id: string
   readonly attempt: number
+  /** The trace it belongs to, where its sender said so in a `traceparent` header: 32 hexadecimal digits. */
+  readonly trace?: string | undefined
 }
 
 /** Event name → what listeners are told. */
@@ -48,8 +50,8 @@ export interface EventMap {
   cancelled: { readonly style: Style; readonly name: string; readonly id: string; readonly queue?: string }
   /** A dead letter was sent back to where it died, or removed for good. */
   exhumed: { readonly style: Style; readonly name: string; readonly id: string; readonly how: 'redriven' | 'discarded' }
-  /** A handler begins. */
-  started: RunInfo
+  /** A handler begins. `wait`: ms since it was stored, or fell due, by the clocks of broker and worker; it takes in earlier attempts. */
+  started: RunInfo & { readonly wait: number }
   /** A handler ended and its verdict is told. `ms` is how long it ran; `after` when it will be tried again. */
   finished: RunInfo & {
     readonly verdict: 'ack' | 'again' | 'bury'
@@ -64,8 +66,13 @@ export interface EventMap {
   buried: RunInfo & { readonly obituary: Obituary }
   /** A handler went on after it had lost the right to answer. */
   ignored: RunInfo & { readonly why: string }
-  /** Something went wrong that heals by itself. */
-  trouble: { readonly what: string; readonly error?: unknown }
+  /** Something went wrong that heals by itself. `about`: the run it is about, or the handler, or the message; as much as is known. */
+  trouble: { readonly what: string; readonly error?: unknown; readonly about?: Partial<RunInfo> | undefined }
+  /**
+   * The event loop of this process stood still for `ms`: nothing else could run. `by`: the run that held it; where that is not
+   * known (`sure` is false) the one that ended first when it moved again, or else what ran meanwhile. None: no handler ran.
+   */
+  blocked: { readonly ms: number; readonly by: readonly RunInfo[]; readonly sure: boolean }
   /** The broker differs from the code and was left as it is. */
   drift: { readonly sentences: readonly string[] }
   /** The broker had no room for something that this process wanted to store. */

@@ -14,6 +14,13 @@ const prefix: Reader<string> = (value) =>
     ? value
     : wrong('it must be parts of A-Z a-z 0-9 _ - joined by single dots')
 
+/** Addresses to be asked over HTTP: a list, or a text with commas between. */
+export const httpAddresses: Reader<string | readonly string[]> = (value) => {
+  const given = typeof value === 'string' ? value.split(',') : Array.isArray(value) ? value : []
+  const good = given.length > 0 && given.every((each) => typeof each === 'string' && /^https?:\/\/[^/]/.test(each) && URL.canParse(each))
+  return good ? given : wrong('it must be http:// or https:// addresses')
+}
+
 /** How they are read. */
 export const addressReaders = {
   servers: anything<string | readonly string[]>(),

@@ -1,9 +1,11 @@
 /** Batches as handlers see them: items, each of which can do what a single one can and has an end of its own. */
 
 import type { Duration } from '../base/duration.ts'
+import type { Label } from '../base/events.ts'
 import { type ReadersOf, readOptions, time, whole } from '../base/options.ts'
 import { type Collector, collector, type Word } from '../runtime/collect.ts'
 import type { Run } from '../runtime/run.ts'
+import type { Received } from './around.ts'
 import { EventContext, TaskContext } from './context.ts'
 import type { Core } from './core.ts'
 import type { Logger } from './log.ts'
@@ -93,22 +95,23 @@ export function batchTerms(where: string, given: BatchOptions): { size: number; 
 }
 
 /** A collector that calls a batch handler. */
-export function batching<Item>(
+export function batching<Item extends Received>(
   core: Core,
-  labels: { readonly service: string; readonly name: string },
+  label: Label,
   terms: { readonly size: number; readonly within: number; readonly concurrency: number },
   handler: (items: readonly Item[], batch: BatchContext) => unknown,
 ): Collector<Item> {
   return collector(terms, (items, signal) => {
     let own: AbortSignal | undefined
-    return handler(items, {
+    const batch: BatchContext = {
       get signal() {
         own ??= signal()
         return own
       },
       get log() {
-        return core.log.child({ service: labels.service, name: labels.name, batch: items.length })
+        return core.log.child({ service: label.service, name: label.name, batch: items.length })
       },
-    })
+    }
+    return core.around.none ? handler(items, batch) : core.around.run(label, items, () => handler(items, batch))
   })
 }

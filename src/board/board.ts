@@ -5,13 +5,14 @@ import type { Duration } from '../base/duration.ts'
 import { fault } from '../base/errors.ts'
 import type { EventMap } from '../base/events.ts'
 import { newId } from '../base/ids.ts'
-import { anything, oneOf, type Reader, type ReadersOf, readOptions, signal, time, whole, wrong } from '../base/options.ts'
+import { anything, oneOf, type ReadersOf, readOptions, signal, time, whole } from '../base/options.ts'
 import type { Address } from '../wire/connection.ts'
 import type { OnDrift } from '../wire/drift.ts'
 import { type Headers, idOf } from '../wire/envelope.ts'
 import { readLive } from '../wire/live.ts'
 import { keyToken, topicOf } from '../wire/names.ts'
-import { addressReaders } from './address-options.ts'
+import { addressReaders, httpAddresses } from './address-options.ts'
+import type { Around } from './around.ts'
 import type { Subscribable, Task, Topic, TopicPattern } from './contract.ts'
 import { type Dead, dead } from './dead.ts'
 import { fromEnvironment } from './environment.ts'
@@ -123,16 +124,14 @@ export interface Board extends Sender, AsyncDisposable {
   readonly records: Records
   /** What happened, by whom and when: written on the side by every board, bounded, and read by every view. */
   readonly ledger: Ledger
+  /** The services of this board that have been started and have not stopped. */
+  readonly services: readonly Service[]
+  /** Stands around everything this board sends, and every call of its handlers, from now on: for tracing and its like. Gives back how to stop. */
+  use(around: Around): () => void
   /** Hears what callboard tells about itself. Gives back how to stop. */
   on<K extends keyof EventMap>(event: K, listener: (payload: EventMap[K]) => void): () => void
   /** Stops all services of this board, then closes its connections. Closing twice is closing once. */
   close(options?: StopOptions): Promise<void>
-}
-
-const httpAddresses: Reader<string | readonly string[]> = (value) => {
-  const given = typeof value === 'string' ? value.split(',') : Array.isArray(value) ? value : []
-  const good = given.length > 0 && given.every((each) => typeof each === 'string' && /^https?:\/\/[^/]/.test(each) && URL.canParse(each))
-  return good ? given : wrong('it must be http:// or https:// addresses')
 }
 
 const boardReaders = {
@@ -181,11 +180,13 @@ function face(core: OpenCore, settings: LedgerSettings): Board {
       checkPublishMany(options)
       checkList(events, 'publishMany()')
       refuseClosed()
-      const prepared = await settledAll(events.map((event) => announcement(core, topic, event, options)))
-      await core.declareTopic(topic)
-      const receipts = await storeMany(core.publisher, prepared, options?.signal)
-      for (const receipt of receipts) tellPublished(core, topic, receipt)
-      return receipts
+      return core.around.send(topic, events.length, undefined, options, async (all) => {
+        const prepared = await settledAll(events.map((event) => announcement(core, topic, event, all)))
+        await core.declareTopic(topic)
+        const receipts = await storeMany(core.publisher, prepared, all?.signal)
+        for (const receipt of receipts) tellPublished(core, topic, receipt)
+        return receipts
+      })
     },
     enqueue(task, input, options) {
       if (closing) return Promise.reject(closedFault())
@@ -199,13 +200,14 @@ function face(core: OpenCore, settings: LedgerSettings): Board {
       refuseClosed()
       if (task.track) core.results.listen()
       const named = namedInTurn(task.place)
-      const prepared = await settledAll(inputs.map((input) => order(core, task, input, options, named?.())))
-      await core.declareQueue(task.place)
-      const receipts = await storeTasks(core, task, prepared, options)
-      return receipts.map((receipt, index) => {
-        tellEnqueued(core, task, receipt, prepared[index]?.due)
-        return new TaskHandle(core, task, receipt, true)
+      const receipts = await core.around.send(task, inputs.length, undefined, options, async (all) => {
+        const prepared = await settledAll(inputs.map((input) => order(core, task, input, all, named?.())))
+        await core.declareQueue(task.place)
+        const stored = await storeTasks(core, task, prepared, all)
+        for (const [index, receipt] of stored.entries()) tellEnqueued(core, task, receipt, prepared[index]?.due)
+        return stored
       })
+      return receipts.map((receipt) => new TaskHandle(core, task, receipt, true))
     },
     handle(task, id) {
       checkTask(task, 'handle()')
@@ -268,6 +270,10 @@ function face(core: OpenCore, settings: LedgerSettings): Board {
     inspect: inspect(core),
     records: core.records,
     ledger: ledger(core, writing, settings.age),
+    get services() {
+      return [...services]
+    },
+    use: (around) => core.around.use(around),
     on: (event, listener) => core.events.on(event, listener),
     async close(options) {
       readOptions('close()', options, { drain: time() })

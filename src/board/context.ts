@@ -8,7 +8,7 @@ import { header, type UserHeaders } from '../wire/envelope.ts'
 import { keyToken, token } from '../wire/names.ts'
 import type { Task, Topic } from './contract.ts'
 import type { Core } from './core.ts'
-import type { Logger } from './log.ts'
+import { type Logger, traced } from './log.ts'
 import type { EnqueueOptions, Origin, PublishOptions, Receipt, Sender } from './sender.ts'
 
 const week = 7 * 86_400_000
@@ -60,9 +60,10 @@ class Context implements Sender {
     return new Date(this.#run.delivery.storedAt)
   }
 
-  /** A logger that names service, contract, id and attempt in each line. */
+  /** A logger that names service, contract, id, attempt and, where there is one, the trace in each line. */
   get log(): Logger {
-    this.#log ??= this.#core.log.child({ service: this.#service, name: this.#contract, id: this.id, attempt: this.attempt })
+    const { id, attempt, delivery } = this.#run
+    this.#log ??= this.#core.log.child({ service: this.#service, name: this.#contract, id, attempt, ...traced(delivery.headers.trace) })
     return this.#log
   }
 

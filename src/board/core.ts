@@ -2,12 +2,14 @@
 
 import type { Durability } from '../base/durability.ts'
 import type { Events } from '../base/events.ts'
+import type { Pulse } from '../runtime/pulse.ts'
 import type { Answers } from '../wire/answers.ts'
 import type { Link } from '../wire/connection.ts'
 import type { Names } from '../wire/names.ts'
 import type { Publisher } from '../wire/publisher.ts'
 import type { Layout } from '../wire/streams.ts'
 import type { Table } from '../wire/table.ts'
+import type { Arounds } from './around.ts'
 import type { Task, Topic } from './contract.ts'
 import type { Logger } from './log.ts'
 import type { Queue } from './queue.ts'
@@ -39,6 +41,10 @@ export interface Core {
   /** Asks what a power cut would cost. */
   durability(): Promise<Durability>
   readonly events: Events
+  /** Whether the event loop moves. */
+  readonly pulse: Pulse
+  /** What stands around sending and running. */
+  readonly around: Arounds
   readonly log: Logger
   /** The services that run in this process. */
   readonly roster: Roster

@@ -4,6 +4,7 @@ import type { Label } from '../base/events.ts'
 import type { Binding } from '../runtime/binding.ts'
 import type { Gate, Slots } from '../runtime/gate.ts'
 import type { Run } from '../runtime/run.ts'
+import { troubleOf } from '../runtime/telling.ts'
 import type { Core } from './core.ts'
 import type { Records } from './records.ts'
 
@@ -53,7 +54,7 @@ export function gatesOf(
         run.input ??= { value: read(run.delivery) }
         return run.input.value
       },
-      trouble: (what, error) => core.events.tell('trouble', { what: `${label.service}, ${label.name}: ${what}`, error }),
+      trouble: (what, error) => core.events.tell('trouble', troubleOf(label, what, error)),
     })
     let open = consumers
     return {

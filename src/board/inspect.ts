@@ -18,7 +18,7 @@ import type { TopicPlace } from './home.ts'
 import { pausedUntil } from './pause.ts'
 import { encodingOf, refuseBeside } from './payload.ts'
 import { byTask, nobody, type PerformerFact } from './performers.ts'
-import { streamsThere } from './site.ts'
+import { missing, streamsThere } from './site.ts'
 import { type WorkerFact, workers } from './worker.ts'
 
 /** What is stored of a topic. Times in ms since 1970. */
@@ -106,6 +106,8 @@ export interface Inspect {
   /** Processes that run services, as they last told of themselves. One that was killed is gone after 15 s. */
   workers(): Promise<WorkerFact[]>
   broker(): Promise<BrokerFact>
+  /** Names of streams that this board needs, for itself and for the services it runs, and that are not there. */
+  missing(): Promise<string[]>
 }
 
 /** Looks at what there is under the namespace of a board. */
@@ -236,6 +238,7 @@ export function inspect(core: Core): Inspect {
     },
     workers: () => workers(core),
     broker: () => look.broker(),
+    missing: () => missing(core),
   }
 
   async function queueFact(name: string, stream: StreamFact, all: readonly StreamFact[]): Promise<QueueFact> {

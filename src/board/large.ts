@@ -138,7 +138,11 @@ export async function releaseSoon(core: Core, task: Task, id: string, headers: H
       if (await release(core, task, id, reference)) return
     }
   } catch (error) {
-    core.events.tell('trouble', { what: `the body of ${task.name} ${id} could not be removed; it expires`, error })
+    core.events.tell('trouble', {
+      what: `the body of ${task.name} ${id} could not be removed; it expires`,
+      error,
+      about: { name: task.name, id },
+    })
   }
 }
 

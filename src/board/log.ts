@@ -1,11 +1,14 @@
 /** Events → log lines. The only file that knows pino. */
 
 import { type Level, type Logger as Pino, pino } from 'pino'
-import type { Events } from '../base/events.ts'
+import type { Events, RunInfo } from '../base/events.ts'
 import { type Reader, wrong } from '../base/options.ts'
 
 /** A pino logger, or anything of its shape. */
 export type Logger = Pick<Pino, 'child' | 'trace' | 'debug' | 'info' | 'warn' | 'error'> & Partial<Pick<Pino, 'isLevelEnabled'>>
+
+/** The same handler is told to hold the event loop once in so many ms. */
+const pause = 10_000
 
 /** A logger of one's own, a level for the built-in one, or false for none. */
 export type LogOption = Logger | Level | false
@@ -26,7 +29,16 @@ export function logger(option: LogOption): Logger {
 
 /** Writes what callboard tells about itself. Ids and codes, never payloads. Listens only to what the level lets through. */
 export function logEvents(events: Events, log: Logger): void {
-  events.on('trouble', ({ what, error }) => log.warn({ err: error }, what))
+  events.on('trouble', ({ what, error, about }) => log.warn({ ...(about && fieldsOf(about)), err: error }, what))
+  const told = new Map<string, number>()
+  events.on('blocked', ({ ms, by, sure }) => {
+    const [first] = by
+    const whose = first ? `${first.name} of ${first.service}` : 'no handler'
+    if (Date.now() - (told.get(whose) ?? 0) < pause) return
+    told.set(whose, Date.now())
+    const how = sure ? 'held by' : `while ${by.length} handlers ran, the first of them`
+    log.warn({ ...(first && fieldsOf(first)), ms }, `the event loop stood still for ${ms} ms, ${how} ${whose}`)
+  })
   events.on('drift', ({ sentences }) => log.warn({ drift: sentences }, `the broker differs from the code: ${sentences.join('; ')}`))
   // To ask for it costs a question to the broker: only where the line would be written.
   if (log.isLevelEnabled?.('info') !== false)
@@ -34,13 +46,23 @@ export function logEvents(events: Events, log: Logger): void {
   events.on('connection', ({ state, server }) =>
     log.warn({ server }, state === 'lost' ? 'connection lost, dialling' : 'connection is back'),
   )
-  events.on('buried', ({ id, service, name, obituary }) =>
-    log.error(
-      { id, service, name, reason: obituary.reason, attempts: obituary.attempts, error: obituary.error },
-      `${name} is a dead letter: ${obituary.reason}`,
-    ),
+  events.on('buried', ({ obituary: { reason, attempts, error }, ...told }) =>
+    log.error({ ...fieldsOf(told), reason, attempts, error }, `${told.name} is a dead letter: ${reason}`),
   )
-  events.on('ignored', ({ id, service, name, why }) =>
-    log.warn({ id, service, name }, `a handler of ${name} went on after its run had ended (${why}); what it returned is not used`),
+  events.on('ignored', ({ why, ...told }) =>
+    log.warn(fieldsOf(told), `a handler of ${told.name} went on after its run had ended (${why}); what it returned is not used`),
   )
+  if (log.isLevelEnabled?.('info') === true)
+    events.on('finished', ({ after, error, ms, ...told }) => {
+      if (error !== undefined && after !== undefined)
+        log.info({ ...fieldsOf(told), ms, after, err: error }, `${told.name} failed and is tried again in ${after} ms`)
+    })
 }
+
+/** What a line says of whom it is about. */
+function fieldsOf({ service, name, queue, id, attempt, trace }: Partial<RunInfo>): object {
+  return { ...(service && { service }), name, ...(queue && { queue }), ...(id && { id }), ...(attempt && { attempt }), ...traced(trace) }
+}
+
+/** The field of a trace, as others call it. */
+export const traced = (trace: string | undefined): { trace_id?: string } => (trace === undefined ? {} : { trace_id: trace })

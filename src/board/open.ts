@@ -5,6 +5,7 @@ import { durabilityOf } from '../base/durability.ts'
 import { fault } from '../base/errors.ts'
 import { Events } from '../base/events.ts'
 import { origin } from '../base/ids.ts'
+import { Pulse } from '../runtime/pulse.ts'
 import { answersOver } from '../wire/answers.ts'
 import { besides } from '../wire/body.ts'
 import { type Address, link } from '../wire/connection.ts'
@@ -16,6 +17,7 @@ import { isSpared } from '../wire/refusal.ts'
 import { isBounded, layout } from '../wire/streams.ts'
 import { syncs } from '../wire/sync.ts'
 import { table } from '../wire/table.ts'
+import { Arounds } from './around.ts'
 import type { Core } from './core.ts'
 import { type LogOption, logEvents, logger } from './log.ts'
 import type { Queue } from './queue.ts'
@@ -51,7 +53,8 @@ export interface OpenCore extends Core {
 /** Opens the connection that speaks, declares the streams, and puts the core together. */
 export async function open(options: OpenOptions): Promise<OpenCore> {
   const place = names(options.namespace === undefined ? 'callboard' : options.namespace)
-  const log = logger(options.log ?? 'warn')
+  const worker = `${hostname()}/${process.pid}/${origin.slice(0, 4)}`
+  const log = logger(options.log ?? 'warn').child({ worker })
   const speaking = await link(options)
   const events = new Events()
   logEvents(events, log)
@@ -148,8 +151,10 @@ export async function open(options: OpenOptions): Promise<OpenCore> {
     results: results(speaking, place, kept, events, async (filter) => void (await declared.manager.streams.purge(place.table, { filter }))),
     durability: async () => durabilityOf(await declared.copies(), await syncs(speaking, listed(options.monitor))),
     events,
+    pulse: new Pulse(events),
+    around: new Arounds(),
     log,
-    worker: `${hostname()}/${process.pid}/${origin.slice(0, 4)}`,
+    worker,
     declareQueue: (queue) => once(keyOf(queue), () => declared.queue(queue)),
     declareTopic: ({ name, retention: own }) => (own === undefined ? undefined : once(`topic ${name}`, () => declared.topic(name, own))),
     async close() {

@@ -11,6 +11,7 @@ import { madeAt, origin, originOf } from '../base/ids.ts'
 import { type FailureError, failureError, type Obituary } from '../base/obituary.ts'
 import { check, listed } from '../base/schema.ts'
 import type { Run } from '../runtime/run.ts'
+import { runInfo } from '../runtime/telling.ts'
 import type { Outcome } from '../runtime/verdict.ts'
 import { decode, encode } from '../wire/codec.ts'
 import type { Link } from '../wire/connection.ts'
@@ -127,14 +128,7 @@ export function results(link: Link, names: Names, table: Table, events: Events, 
         )
       })
       if (!decided && events.heard('ignored'))
-        events.tell('ignored', {
-          style: 'explicit',
-          service: '',
-          name: task.name,
-          id: run.id,
-          attempt: run.attempt,
-          why: 'it had ended before',
-        })
+        events.tell('ignored', { ...runInfo({ style: 'explicit', service: '', name: task.name }, run), why: 'it had ended before' })
     },
     decide,
     find,

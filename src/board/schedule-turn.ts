@@ -13,6 +13,7 @@ import type { Label } from '../base/events.ts'
 import { type FailureError, failureError, type Obituary } from '../base/obituary.ts'
 import { timeOf } from '../base/when.ts'
 import type { Run } from '../runtime/run.ts'
+import { runInfo } from '../runtime/telling.ts'
 import { Skip, Snooze } from '../runtime/verdict.ts'
 import { header } from '../wire/envelope.ts'
 import { shelf } from '../wire/stored.ts'
@@ -52,7 +53,8 @@ async function runInTurn(core: Core, run: Run, taker: Taker, definition: Definit
     if (why !== undefined) await skip(core, run, taker, definition, why)
   } catch (error) {
     if (error instanceof Skip || error instanceof Snooze) throw error
-    core.events.tell('trouble', { what: `whether ${run.id} may run could not be found out; it is looked at again in a second`, error })
+    const what = `whether ${run.id} may run could not be found out; it is looked at again in a second`
+    core.events.tell('trouble', { what, error, about: runInfo(taker.label, run) })
     throw new Snooze('1s', { cause: error })
   }
   if (taker.task === undefined) return call()
@@ -133,6 +135,6 @@ export async function endedBadly(core: Core, run: Run, { reason, error }: Obitua
 async function ended(core: Core, run: Run, { name }: Definition, outcome: FiringOutcome, error?: FailureError): Promise<void> {
   const ending = { outcome, id: run.id, at: Date.now(), sequence: run.delivery.sequence, ...(error ? { error } : {}) }
   await keepEnding(core, name, ending).catch((cause) =>
-    core.events.tell('trouble', { what: `how ${run.id} ended could not be kept for its schedule`, error: cause }),
+    core.events.tell('trouble', { what: `how ${run.id} ended could not be kept for its schedule`, error: cause, about: ending }),
   )
 }

@@ -129,7 +129,7 @@ export function service(
     keep.started(instance)
     core.roster.add(working)
     try {
-      for (const bind of binds) for (const binding of await bind()) running.push(consumer(binding, core.worker, core.events))
+      for (const bind of binds) for (const binding of await bind()) running.push(consumer(binding, core.worker, core.events, core.pulse))
       for (const [task, consumers] of desks) unsubscribe.push(await openDesk(core, task, consumers))
       for (const heed of heeds) unsubscribe.push(await heed())
       for (const each of running) await each.start()

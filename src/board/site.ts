@@ -75,3 +75,11 @@ export async function search(
   })
   return (await Promise.all(found)).find((each) => each !== undefined)
 }
+
+/** Names of streams that a board needs, for itself and for the services it runs, and that are not there. */
+export async function missing({ names, layout, roster }: Core): Promise<string[]> {
+  const queues = [...roster].flatMap(({ consumers }) => consumers.flatMap(({ binding }) => binding.label.queue ?? []))
+  const needed = [...new Set([names.topics, names.table, names.dead, ...queues.map(names.queue)])]
+  const there = await Promise.all(needed.map((stream) => layout.exists(stream)))
+  return needed.filter((_, index) => !there[index])
+}

@@ -101,14 +101,20 @@ export function enqueue<Input>(
 ): Promise<Receipt> {
   try {
     if (options !== undefined) checkEnqueue(options)
-    const ordered = order(core, task, input, options, origin)
-    const declared = core.declareQueue(task.place)
-    // Nothing to wait for: the common case makes one promise.
-    if (declared === undefined && !(ordered instanceof Promise)) return store(core, task, ordered, options, origin)
-    return Promise.all([ordered, declared]).then(([ready]) => store(core, task, ready, options, origin))
+    if (core.around.none) return send(core, task, input, options, origin)
+    checkTask(task, 'enqueue()')
+    return core.around.send(task, 1, origin, options, (all) => send(core, task, input, all, origin))
   } catch (error) {
     return Promise.reject(error)
   }
+}
+
+function send<Input>(core: Core, task: Task<Input>, input: NoInfer<Input>, options?: EnqueueOptions, origin?: Origin): Promise<Receipt> {
+  const ordered = order(core, task, input, options, origin)
+  const declared = core.declareQueue(task.place)
+  // Nothing to wait for: the common case makes one promise.
+  if (declared === undefined && !(ordered instanceof Promise)) return store(core, task, ordered, options, origin)
+  return Promise.all([ordered, declared]).then(([ready]) => store(core, task, ready, options, origin))
 }
 
 function store(core: Core, task: Task, ready: Prepared, options: EnqueueOptions | undefined, origin?: Origin): Promise<Receipt> {
@@ -170,10 +176,12 @@ export async function performance<Parsed, Returned>(
   const collected = batch && batching(core, label, { ...batch, concurrency: concurrency ?? 1 }, handler as BatchPerformer<Parsed, Returned>)
   const slots = new Slots(batch ? batch.size * (concurrency ?? 1) : (concurrency ?? defaults.concurrency))
   const policy = policyOf(where, task.retry, task.timeout)
-  const call = (input: Parsed, run: Run, kept: Memory): unknown =>
-    collected
-      ? collected.add(run, kept, (word) => new TaskItem(core, run, service, task.name, input, word))
-      : (handler as Performer<Parsed, Returned>)(input, new TaskContext(core, run, service, task.name))
+  const call = (input: Parsed, run: Run, kept: Memory): unknown => {
+    if (collected) return collected.add(run, kept, (word) => new TaskItem(core, run, service, task.name, input, word))
+    const ctx = new TaskContext(core, run, service, task.name)
+    const handle = () => (handler as Performer<Parsed, Returned>)(input, ctx)
+    return core.around.none ? handle() : core.around.run(label, [ctx], handle)
+  }
   const decoded: Binding['read'] = (delivery) =>
     readAnywhere(core, delivery, task.input, task.name, (body) => isHeld(core, task, idOf(delivery.headers, delivery.sequence) ?? '', body))
   const places = sitesOf(core.names, task.place).flatMap((site) =>

@@ -94,14 +94,20 @@ export function publish<Input>(
 ): Promise<Receipt> {
   try {
     if (options !== undefined) checkPublish(options)
-    const said = announcement(core, topic, event, options, origin)
-    const declared = core.declareTopic(topic)
-    // Nothing to wait for: the common case makes one promise.
-    if (declared === undefined && !(said instanceof Promise)) return store(core, topic, said, options, origin)
-    return Promise.all([said, declared]).then(([ready]) => store(core, topic, ready, options, origin))
+    if (core.around.none) return send(core, topic, event, options, origin)
+    checkTopic(topic, 'publish()')
+    return core.around.send(topic, 1, origin, options, (all) => send(core, topic, event, all, origin))
   } catch (error) {
     return Promise.reject(error)
   }
+}
+
+function send<Input>(core: Core, topic: Topic<Input>, event: NoInfer<Input>, options?: PublishOptions, origin?: Origin): Promise<Receipt> {
+  const said = announcement(core, topic, event, options, origin)
+  const declared = core.declareTopic(topic)
+  // Nothing to wait for: the common case makes one promise.
+  if (declared === undefined && !(said instanceof Promise)) return store(core, topic, said, options, origin)
+  return Promise.all([said, declared]).then(([ready]) => store(core, topic, ready, options, origin))
 }
 
 function store(core: Core, topic: Topic, ready: Prepared, options: PublishOptions | undefined, origin?: Origin): Promise<Receipt> {
@@ -166,7 +172,8 @@ export async function subscription<Event>(
       const ctx = new EventContext(core, run, service, name, consumer)
       const call = () => {
         if (filter?.(event as Event, ctx) === false) return undefined
-        if (collected === undefined) return (handler as Subscriber<Event>)(event as Event, ctx)
+        const handle = () => (handler as Subscriber<Event>)(event as Event, ctx)
+        if (collected === undefined) return core.around.none ? handle() : core.around.run(label, [ctx], handle)
         return collected.add(run, kept, (word) => new EventItem(core, run, service, name, consumer, event as Event, word))
       }
       return run.delivery.headers.plain || topic.kind === 'buried' ? call() : inTurn(core, run, { label, scope: consumer }, call)
@@ -180,7 +187,10 @@ export async function subscription<Event>(
 
 /** A dead letter that its own subscriber gives up makes no further dead letter: that would have no end. */
 async function giveUp(core: Core, run: Run, service: string): Promise<void> {
-  core.events.tell('trouble', { what: `${service} gave up on dead letter ${run.id}; it stays among the dead letters` })
+  core.events.tell('trouble', {
+    what: `${service} gave up on dead letter ${run.id}; it stays among the dead letters`,
+    about: { style: 'implicit', service, name: buried.name, id: run.id, attempt: run.attempt },
+  })
 }
 
 const nothing = new Uint8Array(0)

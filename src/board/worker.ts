@@ -6,9 +6,10 @@
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { atMost } from '../base/deadline.ts'
-import type { Style } from '../base/events.ts'
+import type { RunInfo, Style } from '../base/events.ts'
 import type { Consumer } from '../runtime/consumer.ts'
 import type { Slots } from '../runtime/gate.ts'
+import { runInfo } from '../runtime/telling.ts'
 import { decode, encode } from '../wire/codec.ts'
 import { keyToken } from '../wire/names.ts'
 import { shelf } from '../wire/stored.ts'
@@ -41,6 +42,8 @@ export interface WorkerFact {
   readonly draining: boolean
   /** The longest its event loop was held since it last told, in ms. */
   readonly lag: number
+  /** Whose handler last held it for long, in the last 10 min: for how many ms, and when. `sure`: otherwise others ran as well. */
+  readonly held?: { readonly service: string; readonly name: string; readonly ms: number; readonly at: number; readonly sure: boolean }
   /** Bytes. */
   readonly memory: number
   /** Entries of the ledger it has left out. */
@@ -53,8 +56,8 @@ export const beat = 5_000
 const holds = 15_000
 /** How long the last word may take when the board is closed, in ms. */
 const patience = 1_000
-/** How often the lateness of the event loop is measured. */
-const measured = 500
+/** How long it is remembered who held the event loop, in ms. */
+const remembered = 600_000
 
 /** Tells that this process works, as long as it has services. */
 export interface Presence {
@@ -84,19 +87,19 @@ function readVersion(): string {
 export function presence(core: Core, dropped: () => number): Presence {
   const key = core.names.record('worker', keyToken(core.worker))
   const startedAt = Math.round(performance.timeOrigin)
-  let lag = 0
-  let timers: NodeJS.Timeout[] = []
+  let held: WorkerFact['held']
+  let timer: NodeJS.Timeout | undefined
   let due: NodeJS.Timeout | undefined
   let revision = 0
   let telling: Promise<void> | undefined
 
   async function tell(): Promise<void> {
     const fact = factOf()
-    lag = 0
+    core.pulse.lag = 0
     try {
       revision = await core.table.put(key, encode(fact), { ttl: holds })
     } catch (error) {
-      if (timers.length > 0) core.events.tell('trouble', { what: 'this worker could not tell that it lives; it tries again', error })
+      if (timer !== undefined) core.events.tell('trouble', { what: 'this worker could not tell that it lives; it tries again', error })
     }
   }
 
@@ -111,7 +114,8 @@ export function presence(core: Core, dropped: () => number): Presence {
       startedAt,
       seenAt: Date.now(),
       draining: working.length > 0 && working.every(({ stage }) => stage === 'draining'),
-      lag,
+      lag: core.pulse.lag,
+      ...(held && Date.now() - held.at < remembered && { held }),
       memory: process.memoryUsage.rss(),
       dropped: dropped(),
       serves: working.flatMap(({ service, consumers }) => servings(service, consumers)),
@@ -123,20 +127,20 @@ export function presence(core: Core, dropped: () => number): Presence {
     telling = (telling ?? Promise.resolve()).then(tell)
   }
 
-  function measure(): void {
-    let expected = performance.now() + measured
-    timers.push(
-      setInterval(() => {
-        const now = performance.now()
-        lag = Math.max(lag, Math.round(now - expected))
-        expected = now + measured
-      }, measured).unref(),
-    )
+  core.events.on('blocked', ({ ms, by: [first], sure }) => {
+    if (first) held = { service: first.service, name: first.name, ms, at: Date.now(), sure }
+  })
+
+  function* running(): Generator<RunInfo> {
+    for (const { consumers } of core.roster)
+      for (const { binding, runs } of consumers)
+        for (const run of runs) if (run.startedAt > 0 && !run.ended) yield runInfo(binding.label, run)
   }
 
   function stop(): void {
-    for (const timer of timers) clearInterval(timer)
-    timers = []
+    core.pulse.stop()
+    clearInterval(timer)
+    timer = undefined
     clearTimeout(due)
     due = undefined
   }
@@ -146,9 +150,9 @@ export function presence(core: Core, dropped: () => number): Presence {
       if (core.roster.size === 0) {
         stop()
         telling = (telling ?? Promise.resolve()).then(() => core.table.drop(revision))
-      } else if (timers.length === 0) {
-        measure()
-        timers.push(setInterval(tellNow, beat).unref())
+      } else if (timer === undefined) {
+        core.pulse.start(running)
+        timer = setInterval(tellNow, beat).unref()
       }
       if (core.roster.size > 0)
         due ??= setTimeout(() => {

@@ -16,9 +16,10 @@ import { Hand } from './hand.ts'
 import { overdue, prolong, tick } from './heartbeat.ts'
 import { Pending } from './pending.ts'
 import { outcomeOf, perform, refusal } from './perform.ts'
+import type { Pulse } from './pulse.ts'
 import { Run } from './run.ts'
 import { settle } from './settle.ts'
-import { finished } from './telling.ts'
+import { finished, runInfo, troubleOf } from './telling.ts'
 import { Threshold } from './threshold.ts'
 import { ack, judgeAnyway, type Outcome } from './verdict.ts'
 
@@ -49,11 +50,12 @@ export interface Consumer {
 }
 
 /** Makes a consumer. `worker` names this process in notes and dead letters. */
-export function consumer(binding: Binding, worker: string, events: Events): Consumer {
-  const { slots } = binding
+export function consumer(binding: Binding, worker: string, events: Events, pulse: Pulse): Consumer {
+  const { slots, label } = binding
   const hand = new Hand()
   const { waiting, gated, running } = hand
-  const pending = new Pending((error) => receiver.trouble('an answer was not told; the delivery will come again', error))
+  const trouble = (what: string, error?: unknown, run?: Run) => events.tell('trouble', troubleOf(label, what, error, run))
+  const pending = new Pending((error) => trouble('an answer was not told; the delivery will come again', error))
   let closing = false
   const demand = new Demand()
   const threshold = new Threshold(binding.gates, hand, {
@@ -61,7 +63,7 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
     refill,
     turnAway: (run, after) => pending.add(handBack(run, after, true)),
     failed: (run) => pending.add(handBack(run, patience)),
-    trouble: (what, error) => receiver.trouble(what, error),
+    trouble,
   })
   let intake: Intake | undefined
   let ticking: NodeJS.Timeout | undefined
@@ -88,9 +90,7 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
       hand.doubt()
       refill()
     },
-    trouble(what, error) {
-      events.tell('trouble', { what: `${binding.label.service}, ${binding.label.name}: ${what}`, error })
-    },
+    trouble,
   }
 
   /** Asks once a turn, for all that the turn made room for: many small questions cost the broker more than the deliveries. */
@@ -136,7 +136,7 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
         await binding.memory.note(run.delivery, noted(run.delivery.count, run, 'begins', run))
     } catch (error) {
       if (run.ended) return
-      receiver.trouble(`what is remembered of ${run.id} could not be read; it will be run again`, error)
+      trouble(`what is remembered of ${run.id} could not be read; it will be run again`, error, run)
       run.delivery.again(patience)
       release(run)
       return
@@ -160,8 +160,10 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
       return
     }
     run.startedAt = now
-    if (events.heard('started')) events.tell('started', { ...binding.label, id: run.id, attempt: run.attempt })
+    if (events.heard('started')) events.tell('started', { ...runInfo(label, run), wait: Math.max(0, now - run.delivery.storedAt) })
+    const called = pulse.moves()
     perform(run, binding, end)
+    pulse.gave(label, run, called)
   }
 
   async function recall(run: Run): Promise<void> {
@@ -172,19 +174,19 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
   /** Ends a run, once. A handler that comes back after its run was ended by somebody else is told of, not listened to. */
   function end(run: Run, outcome: Outcome): void {
     if (run.ended) {
-      if (events.heard('ignored'))
-        events.tell('ignored', { ...binding.label, id: run.id, attempt: run.attempt, why: run.stopped ?? 'ended before' })
+      if (events.heard('ignored')) events.tell('ignored', { ...runInfo(label, run), why: run.stopped ?? 'ended before' })
       return
     }
     run.ended = true
+    pulse.gave(label, run)
     const now = Date.now()
     const verdict =
       outcome.end === 'returned'
         ? ack
         : judgeAnyway(outcome, run.attempt, run.terms.policy, (error) =>
-            receiver.trouble(`the policy for ${run.id} could not be asked; it is tried again as any other`, error),
+            trouble(`the policy for ${run.id} could not be asked; it is tried again as any other`, error, run),
           )
-    if (events.heard('finished')) events.tell('finished', finished(binding.label, run, outcome, verdict, now))
+    if (events.heard('finished')) events.tell('finished', finished(label, run, outcome, verdict, now))
     if (verdict.say === 'ack' && run.delivery.count === 1 && !binding.ends(run)) {
       run.delivery.ack()
       release(run)
@@ -206,7 +208,7 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
     try {
       run.leave?.()
     } catch (error) {
-      receiver.trouble(`leaving the gates of ${run.id} failed`, error)
+      trouble(`leaving the gates of ${run.id} failed`, error, run)
     }
   }
 
@@ -222,14 +224,14 @@ export function consumer(binding: Binding, worker: string, events: Events): Cons
       else if (!run.suspect)
         await binding.memory.note(delivery, noted(delivery.count, { attempt: run.attempt, suspect: true }, 'free', run))
     } catch (error) {
-      receiver.trouble(`handing ${run.id} back could not be noted; it may cost an attempt`, error)
+      trouble(`handing ${run.id} back could not be noted; it may cost an attempt`, error, run)
     }
     run.delivery.again(after)
   }
 
   function onTick(): void {
     const now = Date.now()
-    prolong(hand, binding.source.lease, now, receiver.trouble)
+    prolong(hand, binding.source.lease, now, trouble)
     for (const run of overdue(running, now)) interrupt(run, 'timed out')
     const idle = demand.tick(hand.size)
     fill()

@@ -10,6 +10,7 @@ import { type Failure, failureError, type Obituary, type Reason, remember } from
 import { noted } from './attempt.ts'
 import type { Binding } from './binding.ts'
 import type { Run } from './run.ts'
+import { runInfo } from './telling.ts'
 import type { Outcome, Verdict } from './verdict.ts'
 
 /** How long a delivery waits whose verdict could not be kept. */
@@ -31,7 +32,8 @@ export async function settle(
     else await bury(run, outcome, verdict.reason, binding, worker, events, now)
     return true
   } catch (error) {
-    events.tell('trouble', { what: `${binding.label.name} ${run.id} could not be settled (${verdict.say}); it will come again`, error })
+    const what = `${binding.label.name} ${run.id} could not be settled (${verdict.say}); it will come again`
+    events.tell('trouble', { what, error, about: runInfo(binding.label, run) })
     run.delivery.again(patience)
     return false
   }
@@ -50,7 +52,8 @@ async function forget(run: Run, binding: Binding, events: Events): Promise<void>
   try {
     await binding.memory.forget(run.delivery)
   } catch (error) {
-    events.tell('trouble', { what: `what is remembered of ${binding.label.name} ${run.id} could not be removed; it expires`, error })
+    const what = `what is remembered of ${binding.label.name} ${run.id} could not be removed; it expires`
+    events.tell('trouble', { what, error, about: runInfo(binding.label, run) })
   }
 }
 
@@ -88,7 +91,7 @@ async function bury(
   }
   run.delivery.drop(reason)
   await forget(run, binding, events)
-  if (events.heard('buried')) events.tell('buried', { ...binding.label, id: run.id, attempt: run.attempt, obituary })
+  if (events.heard('buried')) events.tell('buried', { ...runInfo(binding.label, run), obituary })
 }
 
 function obituaryOf(run: Run, outcome: Outcome, reason: Reason, binding: Binding, worker: string, now: number): Obituary {

@@ -1,8 +1,18 @@
 /** What listeners are told of a run. Built only where somebody listens. */
 
-import type { EventMap, Label } from '../base/events.ts'
+import type { EventMap, Label, RunInfo } from '../base/events.ts'
 import type { Run } from './run.ts'
 import type { Outcome, Verdict } from './verdict.ts'
+
+/** Whose run it is. */
+export function runInfo({ style, service, name, queue }: Label, { id, attempt, delivery }: Run): RunInfo {
+  return { style, service, name, queue, id, attempt, trace: delivery.headers.trace }
+}
+
+/** Something that went wrong where a handler is called, or with one run of it. */
+export function troubleOf(label: Label, what: string, error: unknown, run?: Run): EventMap['trouble'] {
+  return { what: `${label.service}, ${label.name}: ${what}`, error, about: run === undefined ? label : runInfo(label, run) }
+}
 
 /** A run that has ended, with its verdict. `now` is its end. */
 export function finished(label: Label, run: Run, outcome: Outcome, verdict: Verdict, now: number): EventMap['finished'] {
@@ -14,6 +24,7 @@ export function finished(label: Label, run: Run, outcome: Outcome, verdict: Verd
     queue: label.queue,
     id: run.id,
     attempt: run.attempt,
+    trace: run.delivery.headers.trace,
     verdict: verdict.say,
     end: outcome.end,
     ms: run.startedAt === 0 ? 0 : now - run.startedAt,

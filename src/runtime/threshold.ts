@@ -14,7 +14,7 @@ interface Hands {
   turnAway(run: Run, after: number): void
   /** Hands back what a gate could not be asked about. */
   failed(run: Run): void
-  trouble(what: string, error: unknown): void
+  trouble(what: string, error: unknown, run: Run): void
 }
 
 /** Lets runs in, or has them wait. */
@@ -45,7 +45,7 @@ export class Threshold {
       if (typeof leave === 'number') this.#hands.turnAway(run, leave)
       else this.#hand.stand(run, leave === 'aside')
     } catch (error) {
-      this.#hands.trouble(`a gate failed; ${run.id} will be tried again`, error)
+      this.#hands.trouble(`a gate failed; ${run.id} will be tried again`, error, run)
       this.#hands.failed(run)
     }
     this.#hands.refill()

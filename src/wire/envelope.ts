@@ -175,6 +175,11 @@ export class Headers {
     return this.#plain
   }
 
+  /** The trace of W3C trace context that it belongs to, if its sender said so. */
+  get trace(): string | undefined {
+    return this.plain ? undefined : /^[\da-f]{2}-([\da-f]{32})-/.exec(this.get('traceparent') ?? '')?.[1]
+  }
+
   /** Every header, in order. */
   *[Symbol.iterator](): Generator<[string, string]> {
     for (const line of this.#text.split('\r\n').slice(1)) {

@@ -6,6 +6,7 @@ import type { Note } from '../../src/runtime/attempt.ts'
 import type { Binding, Memory } from '../../src/runtime/binding.ts'
 import { type Consumer, consumer } from '../../src/runtime/consumer.ts'
 import { type Gate, Slots } from '../../src/runtime/gate.ts'
+import { Pulse } from '../../src/runtime/pulse.ts'
 import type { Policy } from '../../src/runtime/verdict.ts'
 import { encode } from '../../src/wire/codec.ts'
 import type { Delivery } from '../../src/wire/delivery.ts'
@@ -168,5 +169,5 @@ export function consuming(source: Source, events: Events, setting: Setting = {})
     ended: setting.ended ?? (async () => {}),
     bury: setting.bury ?? (async (_, obituary) => void buried.push(obituary)),
   }
-  return Object.assign(consumer(binding, 'worker', events), { buried })
+  return Object.assign(consumer(binding, 'worker', events, new Pulse(events)), { buried })
 }
