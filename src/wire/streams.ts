@@ -161,7 +161,8 @@ export async function layout(link: Link, names: Names, options: LayoutOptions): 
         subjects: [`${ns}.table.>`],
         retention: RetentionPolicy.Limits,
         discard: DiscardPolicy.Old,
-        max_msgs_per_subject: 1,
+        // No limit per subject: what it removes comes back after a crash once its successor has expired. Each value replaces by rollup.
+        max_msgs_per_subject: -1,
         allow_rollup_hdrs: true,
         republish: { src: `${ns}.table.>`, dest: `${ns}.live.>` },
       }),

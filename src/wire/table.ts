@@ -54,7 +54,11 @@ export function table(link: Link, names: Names, publisher: Publisher, trouble: (
 
   async function put(key: string, body: Uint8Array, options: PutOptions = {}): Promise<number> {
     const id = newId()
-    const fields: [string, string][] = [[header.id, id]]
+    // What it replaces goes by rollup: a server that is killed remembers that, and would bring back what a limit had removed.
+    const fields: [string, string][] = [
+      [header.id, id],
+      [header.rollup, 'sub'],
+    ]
     if (options.ttl !== undefined) fields.push([header.ttl, `${Math.max(1, Math.ceil(options.ttl / 1000))}s`])
     if (options.revision !== undefined) fields.push([header.expectedSubjectSequence, String(options.revision)])
     for (const [name, value] of options.fields ?? []) fields.push([name, value])

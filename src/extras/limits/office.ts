@@ -11,6 +11,16 @@ export interface Shared {
 
 /** A worker that was asked for is not asked for again for so many ms. */
 const certain = 500
+/** A sign of life that has not changed for its lease, and this many ms more, is over, whether the broker has forgotten it or not. */
+const grace = 1000
+
+/** What is known of a holder: which sign it gave, since when it is the same one, and when that was asked. Times of this process. */
+interface Sighting {
+  readonly revision: number
+  readonly since: number
+  readonly at: number
+  readonly gone: boolean
+}
 
 const offices = new WeakMap<Records, Office>()
 
@@ -21,7 +31,7 @@ export class Office {
   readonly #trouble: GateContext['trouble']
   readonly #presences = new Map<number, Presence>()
   readonly #shared = new Map<string, { readonly it: Shared; users: number }>()
-  readonly #gone = new Map<string, { gone: boolean; at: number }>()
+  readonly #sightings = new Map<string, Sighting>()
 
   private constructor({ records, worker, trouble }: GateContext) {
     this.records = records
@@ -50,17 +60,18 @@ export class Office {
 
   /** Whether a holder is known to be gone. */
   gone(holder: string): boolean {
-    return this.#gone.get(holder)?.gone === true
+    return this.#sightings.get(holder)?.gone === true
   }
 
-  /** Looks whether a holder is gone, unless that was done just now. True: it is. */
-  async look(holder: string, now: number): Promise<boolean> {
-    const known = this.#gone.get(holder)
+  /** Looks whether a holder is gone, unless that was done just now. `lease`: of its sign, where that does not say. True: it is. */
+  async look(holder: string, now: number, lease: number): Promise<boolean> {
+    const known = this.#sightings.get(holder)
     if (known !== undefined && (known.gone || now - known.at < certain)) return known.gone
-    const found = { gone: false, at: now }
-    this.#gone.set(holder, found)
-    found.gone = (await this.records.get(presencePlace(this.records, holder))) === undefined
-    return found.gone
+    this.#sightings.set(holder, { revision: 0, since: now, gone: false, ...known, at: now })
+    const sign = await this.records.get<number>(presencePlace(this.records, holder))
+    const seen = sighting(known, sign, now, lease)
+    this.#sightings.set(holder, seen)
+    return seen.gone
   }
 
   /** The limiter of a name: the one that is there, or a new one. Gives it, and how to leave it. */
@@ -81,4 +92,20 @@ export class Office {
       },
     }
   }
+}
+
+/**
+ * What a look says. Pure. Who lives renews its sign several times within its lease, so one that stays the same for longer is over: no
+ * clock but one's own is asked, and only for how much time has passed.
+ */
+export function sighting(
+  known: Sighting | undefined,
+  sign: { readonly revision: number; readonly value: number } | undefined,
+  now: number,
+  lease: number,
+): Sighting {
+  if (sign === undefined) return { revision: 0, since: now, at: now, gone: true }
+  const { revision, value } = sign
+  const since = known?.revision === revision ? known.since : now
+  return { revision, since, at: now, gone: now - since > Math.max(value, lease) + grace }
 }

@@ -104,8 +104,9 @@ export class Places extends Line {
       const now = performance.now()
       if (this.waiting.size > 0 && !this.open) {
         if (now - this.#readAt > 2000 && this.#writing === undefined) await this.#reread()
+        const { office, presence } = this.#terms
         const holders = Object.keys(this.#book).filter((holder) => holder !== this.#me)
-        const looks = await Promise.all(holders.map((holder) => this.#terms.office.look(holder, now)))
+        const looks = await Promise.all(holders.map((holder) => office.look(holder, now, presence.lease)))
         if (looks.includes(true)) await this.#write(false)
       }
       this.#look(true)
