@@ -1,15 +1,17 @@
-/** Every screen, in every state it can be in: nothing there, something of everything, and data that means ill. */
+/** Every screen, in every state it can be in: nothing there, something of everything, data that means ill, and a broker that is lost. */
 
-import { mkdirSync, statSync } from 'node:fs'
+import { mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { AxeBuilder } from '@axe-core/playwright'
-import type { Board } from 'callboard'
-import { type Served, serve } from 'callboard/dashboard'
+import { type Board, callboard } from 'callboard'
+import { type Contract, type Served, serve } from 'callboard/dashboard'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { screens } from '../../src/tools/dashboard/ui/screens/names.ts'
 import { openBoard } from '../support/board.ts'
 import { openBrowser, type Visit, visit } from '../support/browser.ts'
-import { fullBoard, hostileBoard, released, report, sendMail } from '../support/theatre.ts'
+import { namespace } from '../support/namespace.ts'
+import { type OwnBroker, ownBroker } from '../support/outage.ts'
+import { fullBoard, hostileBoard, ill, released, report, sendMail, trap } from '../support/theatre.ts'
 
 const pictures = process.env.CALLBOARD_SCREENS
 
@@ -43,12 +45,13 @@ const full: Readonly<Record<string, string>> = {
   health: 'nats-server',
 }
 
-const more: readonly (readonly [name: string, address: string, seen: string])[] = [
-  ['topic', 'topics?topic=books.released', 'alerts'],
-  ['queue', 'queues?queue=mail', 'high'],
-  ['letter', 'letter?sequence=1', 'bea@example.org'],
-  ['detail', 'detail?id=the-callboard', 'because it subscribed'],
-  ['upcoming', 'schedules?name=digest', 'On its clock'],
+/** Pages of one thing: where they are when it is there and when it is not, and what is seen then. */
+const more: readonly (readonly [name: string, address: string, seen: string, none: string, text: string])[] = [
+  ['topic', 'topics?topic=books.released', 'alerts', 'topics?topic=nothing', 'There is no topic nothing.'],
+  ['queue', 'queues?queue=mail', 'high', 'queues?queue=nothing', 'There is no queue nothing.'],
+  ['letter', 'letter?sequence=1', 'bea@example.org', 'letter?sequence=999', 'There is no dead letter 999'],
+  ['detail', 'detail?id=the-callboard', 'because it subscribed', 'detail?id=nothing', 'Nothing is known of nothing.'],
+  ['upcoming', 'schedules?name=digest', 'On its clock', 'schedules?name=nothing', 'No schedules.'],
 ]
 
 let browser: Browser
@@ -74,47 +77,81 @@ async function picture(page: Page, name: string): Promise<void> {
   expect(statSync(`${pictures}/${name}.png`).size).toBeLessThan(150_000)
 }
 
-/** A dashboard and a page of it, for all tests of a state. */
-function theatre(open: () => Promise<Board>, contracts: 'with contracts' | 'without contracts') {
-  const held = {} as { board: Board; served: Served; seen: Visit }
+/** A small picture of a screen in one of its states. */
+async function sketch(page: Page, state: State, name: string): Promise<void> {
+  if (!pictures) return
+  mkdirSync(`${pictures}/states`, { recursive: true })
+  const session = await page.context().newCDPSession(page)
+  const clip = { x: 0, y: 0, width: 1280, height: 860, scale: 0.5 }
+  const { data } = await session.send('Page.captureScreenshot', { format: 'webp', quality: 60, clip })
+  await session.detach()
+  const bytes = Buffer.from(data, 'base64')
+  writeFileSync(`${pictures}/states/${name}-${state}.webp`, bytes)
+  expect(bytes.length).toBeLessThan(40_000)
+}
+
+type State = 'empty' | 'full' | 'hostile' | 'stale'
+
+/** A dashboard and a page of it, for all tests of a state. `open` gives the board, and how to do away with it. */
+function theatre(open: () => Promise<readonly [Board, () => Promise<void>]>, contracts: readonly Contract[]) {
+  const held = {} as { board: Board; close: () => Promise<void>; served: Served; seen: Visit }
   beforeAll(async () => {
-    held.board = await open()
-    const options = contracts === 'with contracts' ? { contracts: [released, sendMail, report] } : {}
-    held.served = await serve(held.board, { port: 0, ...options })
-    held.seen = await visit(browser, held.served.url)
+    const [board, close] = await open()
+    const served = await serve(board, { port: 0, contracts })
+    Object.assign(held, { board, close, served, seen: await visit(browser, served.url) })
   })
   afterAll(async () => {
     await held.seen?.[Symbol.asyncDispose]()
     await held.served?.close()
-    await held.board?.close()
+    await held.close?.()
   })
   return {
-    get page() {
-      return held.seen.page
+    get board() {
+      return held.board
     },
     get sins() {
       return held.seen.sins
     },
-    /** `live`: something happens while one looks on. */
-    async goto(address: string, text: string, live = false): Promise<Page> {
-      await held.seen.page.emulateMedia({ colorScheme: 'light' })
-      await held.seen.page.setViewportSize({ width: 1280, height: 860 })
-      await held.seen.page.goto(`${held.served.url}#/${address}`)
-      await held.seen.page.getByRole('button', { name: 'live', exact: true }).waitFor()
-      if (live) await held.board.publish(released, { isbn: '978-9', title: 'As It Happens' })
-      await held.seen.page.getByRole('main').getByText(text).filter({ visible: true }).first().waitFor()
-      return held.seen.page
+    /** Goes to a screen and waits until a text is seen on it. `happens` is done while one looks on. */
+    async goto(
+      address: string,
+      text: string,
+      { standing = 'live', happens = async (): Promise<unknown> => undefined } = {},
+    ): Promise<Page> {
+      const { page } = held.seen
+      await page.emulateMedia({ colorScheme: 'light' })
+      await page.setViewportSize({ width: 1280, height: 860 })
+      await page.goto(`${held.served.url}#/${address}`)
+      await page.getByRole('button', { name: standing, exact: true }).waitFor()
+      await happens()
+      await page.getByRole('main').getByText(text).filter({ visible: true }).first().waitFor()
+      return page
     },
   }
 }
 
+/** A board that is closed in the end. */
+const alone = (open: () => Promise<Board>) => async (): Promise<readonly [Board, () => Promise<void>]> => {
+  const board = await open()
+  return [board, () => board.close()]
+}
+
+const everything = [released, sendMail, report] as readonly Contract[]
+/** All there is to see of a full board. */
+const all = [
+  ...screens.map(({ name }) => [name, name, full[name] ?? ''] as const),
+  ...more.map(([...each]) => [each[0], each[1], each[2]] as const),
+]
+
 describe('a board with something of everything', () => {
-  const shown = theatre(fullBoard, 'with contracts')
-  const all = [...screens.map(({ name }) => [name, name, full[name] ?? ''] as const), ...more]
+  const shown = theatre(alone(fullBoard), everything)
 
   test.each(all)('%s shows it, to everybody, by day and by night, and on a telephone', async (name, address, text) => {
-    const page = await shown.goto(address, text, name === 'tail' || name === 'stage')
+    const happens = async () =>
+      (name === 'tail' || name === 'stage') && shown.board.publish(released, { isbn: '978-9', title: 'As It Happens' })
+    const page = await shown.goto(address, text, { happens })
     await picture(page, name)
+    await sketch(page, 'full', name)
     expect(await barriers(page)).toEqual([])
     await page.emulateMedia({ colorScheme: 'dark' })
     if (name === 'stage' || name === 'dead') await picture(page, `${name}-dark`)
@@ -127,43 +164,80 @@ describe('a board with something of everything', () => {
 })
 
 describe('a board with nothing', () => {
-  const shown = theatre(openBoard, 'without contracts')
+  const shown = theatre(alone(openBoard), [])
+  const nothing = [
+    ...screens.map(({ name }) => [name, name, empty[name] ?? ''] as const),
+    ...more.map(([...each]) => [each[0], each[3], each[4]] as const),
+  ]
 
-  test.each(screens.map(({ name }) => name))('%s says that there is nothing, and what to do about it', async (name) => {
-    const page = await shown.goto(name, empty[name] ?? '')
+  test.each(nothing)('%s says that there is nothing, and what to do about it', async (name, address, text) => {
+    const page = await shown.goto(address, text)
+    await sketch(page, 'empty', name)
     expect(await barriers(page)).toEqual([])
-    expect(shown.sins).toEqual([])
+    // That something was not found is told by its status, too.
+    expect(shown.sins.filter((sin) => !sin.includes('404'))).toEqual([])
   })
 })
 
 describe('a board whose data means ill', () => {
-  const shown = theatre(hostileBoard, 'without contracts')
-  const seen: Readonly<Record<string, string>> = {
-    stage: 'rumour.very-',
-    topics: 'rumour.very-',
-    queues: 'traps',
-    messages: 'trap',
-    dead: '<img src=x onerror=',
-    schedules: 'curtain',
-    workers: 'victim',
-    metrics: 'Per second',
-    tail: 'Waiting for something to happen.',
-    contract: 'No contracts',
-    health: 'nats-server',
-  }
-  const all = [
-    ...screens.map(({ name }) => [name, seen[name] ?? ''] as const),
-    ['letter?sequence=1', '<script>window.pwned=1</script>'],
-    ['detail?id=javascript:alert.1//..-_', 'onerror'],
-  ] as const
+  const shown = theatre(alone(hostileBoard), [trap as Contract])
+  const seen: readonly (readonly [name: string, address: string, text: string])[] = [
+    ['stage', 'stage', 'rumour.very-'],
+    ['topics', 'topics', 'rumour.very-'],
+    ['queues', 'queues', 'traps'],
+    ['messages', 'messages', 'trap'],
+    ['dead', 'dead', '<img src=x onerror='],
+    ['schedules', 'schedules', 'curtain'],
+    ['workers', 'workers', 'victim'],
+    ['metrics', 'metrics', 'Per second'],
+    ['tail', 'tail', '<img src=x onerror='],
+    ['contract', 'contract', '<img src=x onerror='],
+    ['health', 'health', 'nats-server'],
+    ['topic', `topics?topic=rumour.${'very-'.repeat(25)}long`, 'Pause…'],
+    ['queue', 'queues?queue=traps', 'Purge…'],
+    ['letter', 'letter?sequence=1', '<script>window.pwned=1</script>'],
+    ['detail', 'detail?id=javascript:alert.1//..-_', 'onerror'],
+    ['upcoming', 'schedules?name=curtain', 'On its clock'],
+  ]
 
-  test.each(all)('%s shows it as what it is, and does nothing of it', async (address, text) => {
-    const page = await shown.goto(address, text)
+  test.each(seen)('%s shows it as what it is, and does nothing of it', async (name, address, text) => {
+    const happens = async () => name === 'tail' && shown.board.enqueue(trap, ill)
+    const page = await shown.goto(address, text, { happens })
+    await sketch(page, 'hostile', name)
     expect(await page.locator('main img, main script, main b').count()).toBe(0)
     expect(await page.evaluate("'pwned' in globalThis")).toBe(false)
     expect(await page.getByRole('main').textContent()).not.toMatch(/[\u202a-\u202e\u200b\u0007\u001b]/)
     await page.setViewportSize({ width: 320, height: 700 })
     expect(await overflow(page)).toBeLessThanOrEqual(0)
     expect(shown.sins).toEqual([])
+  })
+})
+
+describe('a board whose broker is lost', () => {
+  let broker: OwnBroker
+  const shown = theatre(async () => {
+    broker = await ownBroker()
+    const board = await fullBoard(await callboard({ servers: broker.url, namespace: namespace(), log: false }))
+    const close = async () => {
+      await board.close({ drain: 0 })
+      await broker[Symbol.asyncDispose]()
+    }
+    return [board, close]
+  }, everything)
+  beforeAll(async () => {
+    for (const [name, address, text] of all)
+      await shown.goto(address, text, {
+        happens: async () => name === 'tail' && shown.board.publish(released, { isbn: '978-9', title: 'The Last' }),
+      })
+    await broker.kill()
+  })
+
+  test.each(all)('%s shows what was known last, says that it is old, and lets nobody act', async (name, address, text) => {
+    const page = await shown.goto(address, text, { standing: 'broker lost' })
+    const main = page.getByRole('main')
+    await main.getByText(/The broker is lost for .* This is the last known state/).waitFor()
+    await sketch(page, 'stale', name)
+    const acts = main.getByRole('button', { name: /…$|^Publish/ })
+    for (const act of await acts.all()) expect(await act.isDisabled()).toBe(true)
   })
 })

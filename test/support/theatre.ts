@@ -17,8 +17,8 @@ export const sendMail = task('mail.send', {
 export const report = task<{ readonly month: string }>('report.pdf', { queue: 'reports' })
 
 /** A board with something of everything: listeners, workers, waiting and scheduled tasks, dead letters, schedules. */
-export async function fullBoard(): Promise<Board> {
-  const board = await openBoard()
+export async function fullBoard(opened?: Board): Promise<Board> {
+  const board = opened ?? (await openBoard())
   const quiet = async () => undefined
   for (const name of ['alerts', 'recommendations', 'search-index']) await board.service(name).subscribe(released, quiet).start()
   await board
@@ -56,10 +56,16 @@ export const ill = {
   long: 'w'.repeat(300_000),
 }
 
+const trapInput: z.ZodType<Readonly<Record<string, unknown>>> = z.looseObject({
+  [ill.markup]: z.string().optional().describe(`${ill.backwards} ${ill.markup}`),
+})
+
+/** A task that means ill, as does its schema. */
+export const trap = task('trap', { input: trapInput, queue: 'traps', retry: { attempts: 1 } })
+
 /** A board whose payloads, errors, ids and headers are made by somebody who means ill. */
 export async function hostileBoard(): Promise<Board> {
   const board = await openBoard()
-  const trap = task<unknown>('trap', { queue: 'traps', retry: { attempts: 1 } })
   const rumour = topic<unknown>(`rumour.${'very-'.repeat(25)}long`)
   let deep: unknown = ill.markup
   for (let level = 0; level < 90; level++) deep = { [level % 2 === 0 ? ill.markup : ill.rightToLeft]: deep }

@@ -61,8 +61,10 @@ export const questions: Readonly<Record<string, (admin: Admin, params: Read) => 
 
 /** One event or task, with what it led to. Throws NOT_FOUND. */
 async function detail(admin: Admin, { id = '' }: Read): Promise<MessageDetail & { readonly trace: Trace }> {
-  const [message, trace] = await Promise.all([admin.message(id), admin.trace(id, { most: 20 })])
-  return { ...message, trace }
+  const trace = admin.trace(id, { most: 20 })
+  // Of one that is not there, the message says so best.
+  trace.catch(() => undefined)
+  return { ...(await admin.message(id)), trace: await trace }
 }
 
 /** Points of a chart, and the shortest step between them, in ms. */

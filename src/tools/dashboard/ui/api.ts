@@ -45,9 +45,23 @@ export interface Shown<T> {
   readonly trouble?: Trouble
 }
 
+/** What was last known, by question, oldest first: where the newest cannot be had, this is shown, and said to be old. */
+const known = new Map<string, unknown>()
+const mostKnown = 60
+
+function remember(key: string, data: unknown): void {
+  known.delete(key)
+  known.set(key, data)
+  for (const oldest of known.keys()) {
+    if (known.size <= mostKnown) return
+    known.delete(oldest)
+  }
+}
+
 /**
  * Data that follows what happens: asked for again whenever the server says that something changed, never twice at once.
- * While it is asked for again the old data stays.
+ * While it is asked for again the old data stays;
+ * where it cannot be asked for, what was known when somebody last looked.
  */
 export function useData<T>(path: string, params: Readonly<Record<string, string | undefined>> = {}): Signal<Shown<T>> {
   const shown = useSignal<Shown<T>>({})
@@ -58,7 +72,8 @@ export function useData<T>(path: string, params: Readonly<Record<string, string 
   useEffect(() => {
     const run = asked.current
     if (run.key !== key) {
-      shown.value = {}
+      const old = state === 'live' ? undefined : (known.get(key) as T | undefined)
+      shown.value = old === undefined ? {} : { data: old }
       run.key = key
       run.busy = false
     }
@@ -72,6 +87,7 @@ export function useData<T>(path: string, params: Readonly<Record<string, string 
       const { data, trouble } = await look<T>(path, params)
       if (run.key !== key) return
       run.busy = false
+      if (!trouble) remember(key, data)
       shown.value = trouble ? { ...shown.value, trouble } : { data: data as T }
       if (run.again) void get()
     }

@@ -1,9 +1,7 @@
 /** Schedules: what the broker says later and repeatedly, in words, with its next times on both clocks. */
 
-import { useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
 import type { ScheduleView } from '../../../../extras/admin/model.ts'
-import { look, useData } from '../api.ts'
+import { useData } from '../api.ts'
 import { isOperator, mayAct } from '../live/live.ts'
 import { ask } from '../parts/ask.tsx'
 import { Empty, Head, Loaded } from '../parts/frame.tsx'
@@ -83,27 +81,26 @@ interface Time {
 /** The next times of one, on its own clock and on the reader's. */
 function Upcoming({ name }: { readonly name: string }) {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
-  const times = useSignal<readonly Time[] | undefined>(undefined)
-  useEffect(() => {
-    void look<readonly Time[]>('upcoming', { name, zone, count: '5' }).then(({ data }) => {
-      times.value = data ?? []
-    })
-  }, [name])
+  const times = useData<readonly Time[]>('upcoming', { name, zone, count: '5' })
   return (
     <section class="stack" aria-label={`Next times of ${visible(name, 60)}`}>
       <h2>
         Next times of <Text text={name} limit={80} />
       </h2>
-      <Table
-        label={`Next times of ${visible(name, 60)}`}
-        rows={times.value ?? []}
-        id={({ at }) => at}
-        columns={[
-          { head: 'On its clock', cell: ({ there }) => there },
-          { head: `On yours (${zone})`, cell: ({ here }) => here },
-          { head: 'In', cell: ({ at }) => <Ago at={Date.parse(at)} /> },
-        ]}
-      />
+      <Loaded shown={times.value}>
+        {(rows) => (
+          <Table
+            label={`Next times of ${visible(name, 60)}`}
+            rows={rows}
+            id={({ at }) => at}
+            columns={[
+              { head: 'On its clock', cell: ({ there }) => there },
+              { head: `On yours (${zone})`, cell: ({ here }) => here },
+              { head: 'In', cell: ({ at }) => <Ago at={Date.parse(at)} /> },
+            ]}
+          />
+        )}
+      </Loaded>
     </section>
   )
 }

@@ -1,6 +1,6 @@
 /** Live tail: everything as it happens. */
 
-import { useSignal } from '@preact/signals'
+import { signal, useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { TraceEntry } from '../../../../extras/admin/model.ts'
 import { frozen, isOperator, mayAct, watch } from '../live/live.ts'
@@ -33,9 +33,11 @@ function wanted(words: readonly string[], { kind, style, name, id, service = '',
   return words.every((word) => said.includes(word))
 }
 
+/** They stay while one looks elsewhere, so that a broker that is lost takes nothing with it. */
+const lines = signal<readonly TraceEntry[]>([])
+
 /** The screen. */
 export function Tail() {
-  const lines = useSignal<readonly TraceEntry[]>([])
   const missed = useSignal(0)
   const q = place.value.params.q ?? ''
   useEffect(
