@@ -142,6 +142,12 @@ export class EventContext extends Context {
     this.topic = topic
   }
 
+  /** When it was stored in its topic. */
+  override get sentAt(): Date {
+    const since = this.header(header.since)
+    return since === undefined ? super.sentAt : new Date(Number(since))
+  }
+
   /** What the event is about, if its publisher said so. */
   get key(): string | undefined {
     const key = this.header(header.key)

@@ -12,13 +12,13 @@ import type { Run } from '../runtime/run.ts'
 import { referenceField, removeBody } from '../wire/body.ts'
 import { encode } from '../wire/codec.ts'
 import { header, headerBlock, headerJson, mostHeaderBytes, mostOwnHeaderBytes } from '../wire/envelope.ts'
-import { meantFor, subscriptionName, topicOf } from '../wire/names.ts'
+import { meantFor, subscriptionName } from '../wire/names.ts'
 import { taskIn } from '../wire/names-read.ts'
 import { place } from '../wire/place.ts'
 import { shelf } from '../wire/stored.ts'
 import type { Task, Topic, TopicPattern } from './contract.ts'
 import type { Core } from './core.ts'
-import { homeOf } from './home.ts'
+import { homeOf, publishedOn } from './home.ts'
 import { besideOf, bodyIfThere, copied, release, year } from './large.ts'
 import { type DeadLetter, type DeadSelector, filled, type Grave, type Letter, letterIn, lineOf, matches } from './letter.ts'
 import { contentTypeField, refuseMisfit } from './payload.ts'
@@ -43,7 +43,7 @@ export async function buryEvent(
   service: string,
   topic: Pick<Topic | TopicPattern, 'kind' | 'name' | 'retention'>,
 ): Promise<void> {
-  const name = topicOf(run.delivery.subject)
+  const name = publishedOn(run.delivery)
   const back = homeOf(core.names, topic).redriven(subscriptionName(service, topic.name), name)
   await bury(core, core.names.deadEvent(service, name, run.id), { ...obituary, style: 'implicit', name, id: run.id, back }, run)
 }

@@ -1,7 +1,9 @@
 /** Where the events of a topic live: in the stream that topics share, in one of their own, or among the dead letters. */
 
 import type { Start } from '../wire/declare.ts'
-import type { Names } from '../wire/names.ts'
+import type { Delivery } from '../wire/delivery.ts'
+import { header } from '../wire/envelope.ts'
+import { type Names, topicOf } from '../wire/names.ts'
 import type { ConsumerPlace } from '../wire/source.ts'
 import type { Retention } from '../wire/streams.ts'
 import type { BuriedTopic, Subscribable, Topic, TopicPattern } from './contract.ts'
@@ -40,14 +42,25 @@ export function homeOf(names: Names, topic: Pick<Topic | TopicPattern | BuriedTo
   }
 }
 
+/** The topic that an event was published on, whichever way it has come. */
+export const publishedOn = ({ headers, subject }: Pick<Delivery, 'headers' | 'subject'>): string =>
+  (headers.plain ? undefined : headers.get(header.topic)) ?? topicOf(subject)
+
 /** Sees to it that the stream of a topic is there, whatever became of it since. */
 function declareAgain({ layout }: Core, topic: Subscribable<unknown>): Promise<void> {
   if (topic.kind === 'buried') return layout.dead()
   return topic.retention === undefined ? layout.topics() : layout.topic(topic.name, topic.retention)
 }
 
-/** Where a subscription gets its events. `from`: where it begins if it is new. */
-export function subscriberPlace(core: Core, topic: Subscribable<unknown>, consumer: string, lease: number, from: Start): ConsumerPlace {
+/** Where a subscription gets its events. `from`: where it begins if it is new; `single`: one at a time. */
+export function subscriberPlace(
+  core: Core,
+  topic: Subscribable<unknown>,
+  consumer: string,
+  lease: number,
+  from: Start,
+  single: boolean,
+): ConsumerPlace {
   const { stream, filters } = homeOf(core.names, topic)
   return {
     stream,
@@ -56,7 +69,7 @@ export function subscriberPlace(core: Core, topic: Subscribable<unknown>, consum
     footing: () => core.layout.footing(stream, consumer),
     async declare(floor) {
       if (floor !== undefined) await declareAgain(core, topic)
-      return core.layout.consumer(stream, consumer, filters(consumer), lease, floor === undefined ? from : { floor })
+      return core.layout.consumer(stream, consumer, filters(consumer), lease, floor === undefined ? from : { floor }, single)
     },
   }
 }

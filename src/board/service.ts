@@ -3,6 +3,7 @@
 import { atMost } from '../base/deadline.ts'
 import type { Duration } from '../base/duration.ts'
 import { fault } from '../base/errors.ts'
+import { Events } from '../base/events.ts'
 import { readOptions, time } from '../base/options.ts'
 import type { Binding } from '../runtime/binding.ts'
 import { type Consumer, consumer } from '../runtime/consumer.ts'
@@ -12,6 +13,7 @@ import type { BatchPerformer, BatchSubscriber } from './batch.ts'
 import type { Subscribable, Task, Topic, TopicPattern } from './contract.ts'
 import type { Core } from './core.ts'
 import { defaults } from './defaults.ts'
+import { inboxName } from './inbox.ts'
 import { heedPause } from './pause.ts'
 import type { Working } from './roster.ts'
 import { performance } from './task.ts'
@@ -91,12 +93,17 @@ export function service(
     names.add(`${kind} ${contract}`)
   }
 
+  const heed = (queue: string, bound: () => readonly Binding[]) =>
+    heeds.push(() => heedPause(core, queue, { hold: (on) => bound()[0]?.slots.hold(on) }))
+
   const builder: ServiceBuilder = {
     subscribe<Event>(topic: Subscribable<Event>, handler: Subscriber<Event> | BatchSubscriber<Event>, options?: SubscribeOptions<Event>) {
       if (topic?.kind !== 'topic' && topic?.kind !== 'pattern' && topic?.kind !== 'buried')
         throw fault('INVALID_ARGUMENT', `The first argument of ${name}.subscribe() is not a topic.`)
       once('topic', topic.name)
-      binds.push(async () => [await subscription(core, name, topic, handler, options)])
+      let bound: Binding[] = []
+      binds.push(async () => (bound = await subscription(core, name, topic, handler, options)))
+      if (typeof options?.ordered === 'function') heed(inboxName(name, topic), () => bound)
       return builder
     },
     perform<Parsed, Returned>(
@@ -109,7 +116,7 @@ export function service(
       let bound: Binding[] = []
       binds.push(async () => (bound = await performance(core, name, task, handler, options)))
       desks.push([task, () => running.filter((each) => bound.includes(each.binding))])
-      heeds.push(() => heedPause(core, task.queue, { hold: (on) => bound[0]?.slots.hold(on) }))
+      heed(task.queue, () => bound)
       return builder
     },
     start() {
@@ -129,7 +136,9 @@ export function service(
     keep.started(instance)
     core.roster.add(working)
     try {
-      for (const bind of binds) for (const binding of await bind()) running.push(consumer(binding, core.worker, core.events, core.pulse))
+      for (const bind of binds)
+        for (const binding of await bind())
+          running.push(consumer(binding, core.worker, binding.silent ? new Events() : core.events, core.pulse))
       for (const [task, consumers] of desks) unsubscribe.push(await openDesk(core, task, consumers))
       for (const heed of heeds) unsubscribe.push(await heed())
       for (const each of running) await each.start()

@@ -7,9 +7,11 @@ import { header, headerBlock, idOf } from '../wire/envelope.ts'
 import { readLive } from '../wire/live.ts'
 import { checkedWord, subscriptionName, topicOf } from '../wire/names.ts'
 import { place, type Standing } from '../wire/place.ts'
+import { shelf } from '../wire/stored.ts'
 import type { Subscribable } from './contract.ts'
 import type { Core } from './core.ts'
 import { homeOf } from './home.ts'
+import { inboxName } from './inbox.ts'
 import { century } from './pause.ts'
 
 /** A point in a topic: its end, its beginning, a time, or a sequence. */
@@ -63,7 +65,11 @@ export function subscriptionOf(core: Core, service: string, topic: Subscribable<
       await seat.standing()
       return replay(core, home, consumer, startOf(from), to)
     },
-    leave: () => seat.remove(),
+    async leave() {
+      const inbox = core.names.queue(inboxName(service, topic))
+      if (await core.layout.exists(inbox)) await shelf(core.layout, inbox).purge('>')
+      return seat.remove()
+    },
   }
 }
 

@@ -30,7 +30,7 @@ import { largeOption } from './large.ts'
 import { policyOf, schemaOption } from './policy.ts'
 import { type Queue, queueOf } from './queue.ts'
 import type { EnqueueOptions } from './sender.ts'
-import { takingReaders } from './topic-options.ts'
+import { type Keyed, orderOption, takingReaders } from './topic-options.ts'
 
 /** What a performer decides for itself. */
 export interface PerformOptions {
@@ -155,13 +155,6 @@ const someLanes: Reader<readonly Lane[]> = (value) =>
     ? (value as Lane[])
     : wrong(`it must be a list of ${lanes.join(', ')}`)
 
-type Keyed = (input: never) => string
-
-const order: Reader<true | Keyed> = (value) =>
-  value === true || typeof value === 'function'
-    ? (value as true | Keyed)
-    : wrong('it must be true, or a function from the input to its key')
-
 const taskReaders = {
   input: schemaOption,
   output: schemaOption,
@@ -170,7 +163,7 @@ const taskReaders = {
   retry: anything<RetryOptions>(),
   timeout: time(1),
   lanes: someLanes,
-  ordered: order,
+  ordered: orderOption,
   fair: callable<Keyed>(),
   strands: whole(1, buckets),
   encoding: oneOf('msgpack', 'json'),

@@ -6,6 +6,7 @@ import { anything, callable, oneOf, type Reader, type ReadersOf, readOptions, si
 import { looksLikeSchema, type Schema } from '../base/schema.ts'
 import type { Start } from '../wire/declare.ts'
 import type { UserHeaders } from '../wire/envelope.ts'
+import { buckets } from '../wire/names.ts'
 import type { Retention } from '../wire/streams.ts'
 import type { BatchOptions } from './batch.ts'
 import type { EventContext } from './context.ts'
@@ -22,6 +23,14 @@ export interface SubscribeOptions<Event = unknown> {
   readonly retry?: RetryOptions
   /** Only events for which this does not say false reach the handler; the others are acknowledged. Default: all. Edge: asked in your process, so what is filtered out has travelled. */
   readonly filter?: (event: Event, ctx: EventContext) => boolean
+  /**
+   * Events with the same key are handled one after the other, in the order they were stored, over all workers of the service: a retry
+   * keeps those behind it waiting. `true`: all events are. Default: side by side. Edge: a function not for `buried`; keys that share a strand
+   * wait for each other; takes at most what one round trip to the broker for each event allows.
+   */
+  readonly ordered?: true | ((event: Event) => string)
+  /** How many keys may be handled at once, with a function as `ordered`. Default 16. Edge: 1 to 64. */
+  readonly strands?: number
   /** Time for one run of the handler. Default 60 s. Edge: noticed up to 100 ms late. */
   readonly timeout?: Duration
   /** Handlers at once, in this process. Default 10, with `batch` 1. Edge: 1 to 100,000. */
@@ -75,6 +84,13 @@ const isGate = (each: { bind?: unknown; ask?: unknown; enter?: unknown } | null 
 
 const isFunction = (value: unknown): boolean => typeof value === 'function'
 
+/** A function from what is said to its key. */
+export type Keyed = (said: never) => string
+
+/** Reads `ordered: …`. */
+export const orderOption: Reader<true | Keyed> = (value) =>
+  value === true || typeof value === 'function' ? (value as true | Keyed) : wrong('it must be true, or a function that gives the key')
+
 /** Options that say how deliveries are taken, equal for both kinds of binding. */
 export const takingReaders = { timeout: time(1), concurrency: whole(1, 100_000), gates: someGates, lease: time(1000) }
 
@@ -84,6 +100,8 @@ export const subscribeReaders = {
   from: startOption,
   batch: anything<BatchOptions>(),
   retry: anything<RetryOptions>(),
+  ordered: orderOption,
+  strands: whole(1, buckets),
   filter: callable<(event: unknown, ctx: EventContext) => boolean>(),
 } satisfies ReadersOf<BatchSubscribeOptions>
 const publishReaders = {

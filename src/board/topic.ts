@@ -4,6 +4,7 @@
  * Read this beside `task.ts`: the two are alike in shape, and what differs is the product.
  */
 
+import { fault } from '../base/errors.ts'
 import type { Label } from '../base/events.ts'
 import { checkedId, newId } from '../base/ids.ts'
 import { readOptions } from '../base/options.ts'
@@ -15,7 +16,7 @@ import { referenceField } from '../wire/body.ts'
 import { encode } from '../wire/codec.ts'
 import { checkedHeaders, header, headerBlock } from '../wire/envelope.ts'
 import type { Head } from '../wire/frames.ts'
-import { checkedName, keyText, subscriptionName, topicOf } from '../wire/names.ts'
+import { checkedName, keyText, subscriptionName } from '../wire/names.ts'
 import type { Beside } from '../wire/outgoing.ts'
 import { consumerSource } from '../wire/source.ts'
 import { type BatchSubscriber, batching, batchTerms, EventItem } from './batch.ts'
@@ -25,7 +26,8 @@ import type { Core } from './core.ts'
 import { buryEvent } from './dead.ts'
 import { defaults } from './defaults.ts'
 import { gatesOf } from './gates.ts'
-import { homeOf, subscriberPlace } from './home.ts'
+import { homeOf, publishedOn, subscriberPlace } from './home.ts'
+import { inboxOf, inboxPlaces, layIn, refuseKeyless } from './inbox.ts'
 import { besideOf, eventTime, readAnywhere } from './large.ts'
 import { letterOf } from './letter.ts'
 import type { Prepared } from './many.ts'
@@ -135,18 +137,27 @@ export function tellPublished(core: Core, topic: Topic, receipt: Receipt, origin
   })
 }
 
-/** What the runtime is told about one subscription. */
+/** What the runtime is told about a subscription: its one consumer, or, where keys are in order, that and the strands of its inbox. */
 export async function subscription<Event>(
   core: Core,
   service: string,
   topic: Subscribable<Event>,
   handler: Subscriber<Event> | BatchSubscriber<Event>,
   options?: SubscribeOptions<NoInfer<Event>>,
-): Promise<Binding> {
+): Promise<Binding[]> {
   const where = `${service}.subscribe(${topic.name})`
-  const { from, concurrency, gates, timeout, lease, retry, filter, ...read } = readOptions(where, options, subscribeReaders)
+  const { from, concurrency, gates, timeout, lease, retry, filter, ordered, strands, ...read } = readOptions(
+    where,
+    options,
+    subscribeReaders,
+  )
   const batch = read.batch && batchTerms(where, read.batch)
   checkedHandler(handler, where)
+  const keyOf = typeof ordered === 'function' ? ordered : undefined
+  if (topic.kind === 'buried' ? keyOf : strands !== undefined && !keyOf)
+    throw fault('INVALID_OPTION', `${where} has ${keyOf ? 'ordered by a key, and dead letters have none' : 'strands without a key'}.`, {
+      fix: keyOf ? 'Give `ordered: true`, or leave it out.' : 'Give a function as `ordered`, or leave strands out.',
+    })
   const { link, answers } = await core.listening()
   await core.declareTopic(topic)
   const consumer = subscriptionName(service, topic.name)
@@ -154,35 +165,63 @@ export async function subscription<Event>(
   const label: Label = { style: 'implicit', service, name: topic.name }
   const terms = { expires: undefined, policy }
   const slots = new Slots(batch ? batch.size * (concurrency ?? 1) : (concurrency ?? defaults.concurrency))
-  const kept = memory(core, homeOf(core.names, topic).stream, consumer)
   const decoded: Binding['read'] = (delivery) =>
     topic.kind === 'buried' ? letterOf(delivery) : readAnywhere(core, delivery, topic.schema, topic.name)
   const collected = batch && batching(core, label, { ...batch, concurrency: concurrency ?? 1 }, handler as BatchSubscriber<Event>)
-  return {
+  const nameOf = ({ delivery }: Run) => (topic.kind === 'pattern' ? publishedOn(delivery) : topic.name)
+  const turn = (run: Run, call: () => unknown) =>
+    run.delivery.headers.plain || topic.kind === 'buried' ? call() : inTurn(core, run, { label, scope: consumer }, call)
+  const bury: Binding['bury'] = (run, obituary) =>
+    topic.kind === 'buried' ? giveUp(core, run, service) : buryEvent(core, run, obituary, service, topic)
+  const place = subscriberPlace(core, topic, consumer, lease ?? defaults.lease, from ?? { at: 'new' }, ordered !== undefined)
+  const inbox = keyOf && inboxOf(service, topic, keyOf, strands)
+  if (inbox) await core.declareQueue(inbox.place)
+  const places = inbox ? inboxPlaces(core, inbox, lease ?? defaults.lease) : [place]
+  const bound = gatesOf(core, label, gates, decoded, slots, places.length)
+  const served = places.map((each): Binding => {
+    const kept = memory(core, each.stream, each.consumer)
+    const call = (event: unknown, run: Run): unknown => {
+      if (inbox) refuseKeyless(inbox, event, run)
+      const ctx = new EventContext(core, run, service, nameOf(run), consumer)
+      if (filter?.(event as Event, ctx) === false) return undefined
+      const handle = () => (handler as Subscriber<Event>)(event as Event, ctx)
+      if (collected === undefined) return core.around.none ? handle() : core.around.run(label, [ctx], handle)
+      return collected.add(run, kept, (word) => new EventItem(core, run, service, ctx.topic, consumer, event as Event, word))
+    }
+    return {
+      label,
+      source: consumerSource(link, answers, each),
+      slots,
+      policy,
+      gates: bound,
+      memory: kept,
+      terms: () => terms,
+      read: decoded,
+      handle: (event, run) => turn(run, () => call(event, run)),
+      ...(collected && { gathers: collected }),
+      ends: () => false,
+      ended: async () => {},
+      bury,
+    }
+  })
+  if (inbox === undefined) return served
+  const patient = { expires: undefined, policy: policyOf(where, { attempts: 10_000, backoff: '100ms..5s' }, defaults.timeout) }
+  const relay: Binding = {
     label,
-    source: consumerSource(link, answers, subscriberPlace(core, topic, consumer, lease ?? defaults.lease, from ?? { at: 'new' })),
-    slots,
-    policy,
-    gates: gatesOf(core, label, gates, decoded, slots, 1),
-    memory: kept,
-    terms: () => terms,
-    read: decoded,
-    handle: (event, run) => {
-      const name = topic.kind === 'pattern' ? topicOf(run.delivery.subject) : topic.name
-      const ctx = new EventContext(core, run, service, name, consumer)
-      const call = () => {
-        if (filter?.(event as Event, ctx) === false) return undefined
-        const handle = () => (handler as Subscriber<Event>)(event as Event, ctx)
-        if (collected === undefined) return core.around.none ? handle() : core.around.run(label, [ctx], handle)
-        return collected.add(run, kept, (word) => new EventItem(core, run, service, name, consumer, event as Event, word))
-      }
-      return run.delivery.headers.plain || topic.kind === 'buried' ? call() : inTurn(core, run, { label, scope: consumer }, call)
-    },
-    ...(collected && { gathers: collected }),
+    silent: true,
+    source: consumerSource(link, answers, place),
+    slots: new Slots(1),
+    policy: patient.policy,
+    gates: [],
+    memory: memory(core, place.stream, consumer),
+    terms: () => patient,
+    read: () => undefined,
+    handle: (_, run) => turn(run, () => layIn(core, inbox, consumer, () => decoded(run.delivery), run)),
     ends: () => false,
     ended: async () => {},
-    bury: (run, obituary) => (topic.kind === 'buried' ? giveUp(core, run, service) : buryEvent(core, run, obituary, service, topic)),
+    bury,
   }
+  return [...served, relay]
 }
 
 /** A dead letter that its own subscriber gives up makes no further dead letter: that would have no end. */

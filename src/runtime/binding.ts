@@ -23,6 +23,8 @@ export interface Memory {
 export interface Binding {
   readonly label: Label
   readonly source: Source
+  /** Nobody is told of its runs: they are the first half of what another binding tells. Absent: all is told. */
+  readonly silent?: true
   /** Handler slots of this process, which several bindings may share. */
   readonly slots: Slots
   /** Lower ones get free slots first. Absent: 0. */

@@ -30,8 +30,12 @@ export function inWords({ place, field, declared, found }: Drift): string {
 /** Without these being equal callboard does not work. */
 export const vital = new Set(['retention', 'subjects', 'storage'])
 
-/** Whether a stream only has to take more subjects than it does: a newer callboard met the stream of an older one. */
+/**
+ * Whether it harms nobody to settle a difference at once: a stream takes more subjects, because a newer callboard met that of an
+ * older one; or a consumer hands over one at a time from now on, because somebody counts on its order.
+ */
 export function grows({ field, declared, found }: Drift): boolean {
+  if (field === 'max_ack_pending') return declared === 1
   return field === 'subjects' && Array.isArray(declared) && Array.isArray(found) && found.every((subject) => declared.includes(subject))
 }
 

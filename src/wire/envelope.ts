@@ -18,7 +18,9 @@ export const header = {
   retry: 'Cb-Retry',
   /** Key of an event. */
   key: 'Cb-Key',
-  /** When the first of those was enqueued that a debounced task stands for, in ms since 1970. */
+  /** The topic of an event that lies in an inbox. */
+  topic: 'Cb-Topic',
+  /** When the first of those was enqueued that a debounced task stands for, or an event in an inbox was stored, in ms since 1970. */
   since: 'Cb-Since',
   /** Where a body lies that is too large for the message: id, bytes, pieces, SHA-256. */
   object: 'Cb-Object',

@@ -1,6 +1,6 @@
-/** What the workers of ordered tasks perform. */
+/** What the workers of ordered tasks and events take. */
 
-import { task } from 'callboard'
+import { task, topic } from 'callboard'
 
 /** The n-th step of a key. */
 export const step = task<{ key: string; n: number }>('step', {
@@ -8,3 +8,6 @@ export const step = task<{ key: string; n: number }>('step', {
   strands: 8,
   retry: { attempts: 10, backoff: 20 },
 })
+
+/** That one of a key has been made. */
+export const stepped = topic<{ key: string; n: number }>('stepped')
