@@ -14,19 +14,25 @@ const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 /** The ten characters that name this process in every id it makes. */
 export const origin: string = Array.from(randomBytes(10), (byte) => alphabet[byte & 31]).join('')
 
+/** The last two characters of an id, by their ten bits. */
+const pairs: readonly string[] = Array.from({ length: 1024 }, (_, bits) => base32(bits, 2))
+
 let stamp = 0
-let head = ''
+let upper = 0
+let stem = ''
 let count = randomBytes(3).readUIntBE(0, 3)
 
 /** A new id. Later ids of one process sort after earlier ones as long as the clock does not go back. */
 export function newId(): string {
   const now = Date.now()
-  if (now !== stamp) {
-    stamp = now
-    head = base32(now, 10) + origin
-  }
   count = (count + 1) % 2 ** 30
-  return head + base32(count, 6)
+  // All but two characters are those of the id before, nearly always.
+  if (now !== stamp || count >> 10 !== upper) {
+    stamp = now
+    upper = count >> 10
+    stem = base32(now, 10) + origin + base32(upper, 4)
+  }
+  return stem + pairs[count & 1023]
 }
 
 /** The process part of an id that callboard made; '-' for an id the user gave. */

@@ -35,7 +35,12 @@ export function envelope(
     task.lanes.includes('normal') &&
     task.ordered === undefined
   )
-    return { id, subject: core.names.task(partFor(task.place, id), task.name, 'normal'), headers: id, body }
+    return {
+      id,
+      subject: task.place.partitions === 1 ? core.subjectOf(task) : core.names.task(partFor(task.place, id), task.name, 'normal'),
+      headers: id,
+      body,
+    }
   return addressed(core, task, id, input, options ?? {}, body, beside)
 }
 

@@ -23,7 +23,7 @@ import { readAnywhere } from './large.ts'
 import { type Ledger, ledger, ledgerDefaults, ledgerOption } from './ledger.ts'
 import { type LedgerLevel, type LedgerOptions, type LedgerSettings, ledgerWriter } from './ledger-write.ts'
 import { type LogOption, logOption } from './log.ts'
-import { checkList, settledAll, storeMany } from './many.ts'
+import { checkList } from './many.ts'
 import { type OpenCore, open, twoMinutes } from './open.ts'
 import { type Queues, queues } from './queues.ts'
 import type { Records } from './records.ts'
@@ -31,11 +31,10 @@ import { type Schedules, schedules } from './schedule.ts'
 import { attendant } from './schedule-sweep.ts'
 import type { EnqueueOptions, PublishOptions, Receipt, Sender } from './sender.ts'
 import { type Service, type ServiceBuilder, type StopOptions, service } from './service.ts'
-import { namedInTurn } from './site.ts'
 import { type Point, type Subscription, subscriptionOf } from './subscription.ts'
-import { enqueue, order, storeTasks, tellEnqueued } from './task.ts'
+import { enqueue, enqueueMany } from './task.ts'
 import { checkEnqueueMany, checkTask, type ManyOptions } from './task-options.ts'
-import { announcement, publish, tellPublished } from './topic.ts'
+import { publish, publishMany } from './topic.ts'
 import { checkPublishMany, checkTopic, startOption } from './topic-options.ts'
 import { presence } from './worker.ts'
 
@@ -180,18 +179,13 @@ function face(core: OpenCore, settings: LedgerSettings): Board {
       checkPublishMany(options)
       checkList(events, 'publishMany()')
       refuseClosed()
-      return core.around.send(topic, events.length, undefined, options, async (all) => {
-        const prepared = await settledAll(events.map((event) => announcement(core, topic, event, all)))
-        await core.declareTopic(topic)
-        const receipts = await storeMany(core.publisher, prepared, all?.signal)
-        for (const receipt of receipts) tellPublished(core, topic, receipt)
-        return receipts
-      })
+      if (core.around.none) return publishMany(core, topic, events, options)
+      return core.around.send(topic, events.length, undefined, options, (all) => publishMany(core, topic, events, all))
     },
     enqueue(task, input, options) {
       if (closing) return Promise.reject(closedFault())
       if (task?.track) core.results.listen()
-      return enqueue(core, task, input, options).then((receipt) => new TaskHandle(core, task, receipt, true))
+      return enqueue(core, task, input, options, undefined, (receipt) => new TaskHandle(core, task, receipt, true))
     },
     async enqueueMany(task, inputs, options) {
       checkTask(task, 'enqueueMany()')
@@ -199,15 +193,9 @@ function face(core: OpenCore, settings: LedgerSettings): Board {
       checkList(inputs, 'enqueueMany()')
       refuseClosed()
       if (task.track) core.results.listen()
-      const named = namedInTurn(task.place)
-      const receipts = await core.around.send(task, inputs.length, undefined, options, async (all) => {
-        const prepared = await settledAll(inputs.map((input) => order(core, task, input, all, named?.())))
-        await core.declareQueue(task.place)
-        const stored = await storeTasks(core, task, prepared, all)
-        for (const [index, receipt] of stored.entries()) tellEnqueued(core, task, receipt, prepared[index]?.due)
-        return stored
-      })
-      return receipts.map((receipt) => new TaskHandle(core, task, receipt, true))
+      const as = (receipt: Receipt) => new TaskHandle(core, task, receipt, true)
+      if (core.around.none) return enqueueMany(core, task, inputs, options, as)
+      return core.around.send(task, inputs.length, undefined, options, (all) => enqueueMany(core, task, inputs, all, as))
     },
     handle(task, id) {
       checkTask(task, 'handle()')

@@ -55,6 +55,8 @@ export interface Core {
     publish(topic: Topic, event: unknown, options?: PublishOptions, origin?: Origin): Promise<Receipt>
     enqueue(task: Task, input: unknown, options?: EnqueueOptions, origin?: Origin): Promise<Receipt>
   }
+  /** Where the plain messages of a contract go: of a task those of the lane `normal`. */
+  subjectOf(contract: Topic<never> | Task<never>): string
   /** Declares the streams of a queue, once. Undefined if that is done: then nothing has to be waited for. */
   declareQueue(queue: Queue): Promise<void> | undefined
   /** The same for the stream of a topic. */

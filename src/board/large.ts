@@ -13,7 +13,7 @@ import type { Schema } from '../base/schema.ts'
 import { Skip, Snooze } from '../runtime/verdict.ts'
 import { beside, fetchBody, isBeside, mostBeside, referenceIn, removeBody } from '../wire/body.ts'
 import type { Delivery } from '../wire/delivery.ts'
-import type { Headers } from '../wire/envelope.ts'
+import { type Headers, mostOwnHeaderBytes } from '../wire/envelope.ts'
 import type { Beside, Reference } from '../wire/outgoing.ts'
 import { type Outgoing, sizeOf, tooLarge } from '../wire/outgoing.ts'
 import { shelf } from '../wire/stored.ts'
@@ -49,6 +49,10 @@ export function besideOf({ link }: Core, large: Large, message: Outgoing, ttl: n
   }
   return undefined
 }
+
+/** Payloads with fewer bytes fit into their message, whatever headers they have. */
+export const lightest = ({ link }: Core, large: Large): number =>
+  Math.min(link.maxPayload - storyRoom - mostOwnHeaderBytes, typeof large === 'number' ? large : mostBeside)
 
 /** How long the body of an event is kept, of a topic that keeps events so long; ms. */
 export const eventTime = (age: number): number => age + hour

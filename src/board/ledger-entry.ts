@@ -5,7 +5,7 @@
 
 import type { Style } from '../base/events.ts'
 import type { FailureError, Reason } from '../base/obituary.ts'
-import { decode, encode } from '../wire/codec.ts'
+import { decode } from '../wire/codec.ts'
 
 /** What can happen, in the order of its codes on the wire: new ones come last. */
 export const entryKinds = [
@@ -28,7 +28,8 @@ export const entryKinds = [
 /** What can happen. */
 export type EntryKind = (typeof entryKinds)[number]
 
-const codes = Object.fromEntries(entryKinds.map((kind, code) => [kind, code])) as Readonly<Record<EntryKind, number>>
+/** Their codes. */
+export const codes = Object.fromEntries(entryKinds.map((kind, code) => [kind, code])) as Readonly<Record<EntryKind, number>>
 
 /** What an entry is about. */
 export interface EntryLabel {
@@ -76,105 +77,8 @@ export interface LedgerEntry extends EntryLabel, EntryMore {
   readonly parent?: string
 }
 
-/** The longest id and the longest text that is kept. */
-const longestId = 200
+/** The longest text that is kept. */
 const longestText = 200
-
-/** A page that is being written. */
-export class Page {
-  readonly #labels: (string | 0 | 1)[][] = []
-  readonly #labelAt = new Map<string, number>()
-  readonly #parents: string[] = []
-  readonly #parentAt = new Map<string, number>()
-  readonly #kinds: number[] = []
-  readonly #times: number[] = []
-  readonly #about: number[] = []
-  readonly #attempts: number[] = []
-  readonly #numbers: number[] = []
-  readonly #causes: number[] = []
-  readonly #ids: string[] = []
-  readonly #more: [number, EntryMore][] = []
-  #first = 0
-  #last = { style: '' as Style | '', name: '', service: '', queue: '', at: 0 }
-  /** About how many bytes it takes. */
-  size = 0
-
-  get length(): number {
-    return this.#kinds.length
-  }
-
-  /** Adds an entry. `number` is the place of what was stored, otherwise the ms of a run. */
-  add(
-    kind: EntryKind,
-    at: number,
-    about: EntryLabel,
-    id: string,
-    attempt: number,
-    number: number,
-    parent?: string,
-    more?: EntryMore,
-  ): void {
-    if (this.length === 0) this.#first = at
-    this.#kinds.push(codes[kind])
-    // A clock that goes back would make a negative number; the order of entries is their order here.
-    this.#times.push(Math.max(0, at - this.#first))
-    this.#about.push(this.#labelled(about))
-    this.#ids.push(id.length > longestId ? id.slice(0, longestId) : id)
-    this.#attempts.push(attempt)
-    this.#numbers.push(Math.max(0, Math.round(number)))
-    this.#causes.push(parent === undefined ? 0 : this.#caused(parent))
-    this.size += id.length + 8
-    if (more !== undefined) {
-      this.#more.push([this.length - 1, more])
-      this.size += 100 + (more.error?.message.length ?? 0)
-    }
-  }
-
-  #labelled(about: EntryLabel): number {
-    const { style, name, service = '', queue = '' } = about
-    const last = this.#last
-    // Most entries are about the same as the one before.
-    if (last.name === name && last.service === service && last.queue === queue && last.style === style) return last.at
-    const key = `${style}\n${name}\n${service}\n${queue}`
-    let at = this.#labelAt.get(key)
-    if (at === undefined) {
-      at = this.#labels.push([style === 'implicit' ? 0 : 1, name, service, queue]) - 1
-      this.#labelAt.set(key, at)
-      this.size += key.length
-    }
-    this.#last = { style, name, service, queue, at }
-    return at
-  }
-
-  #caused(parent: string): number {
-    let at = this.#parentAt.get(parent)
-    if (at === undefined) {
-      at = this.#parents.push(parent)
-      this.#parentAt.set(parent, at)
-      this.size += parent.length
-    }
-    return at
-  }
-
-  /** The page as it is stored. `dropped`: entries that were left out before it. */
-  bytes(worker: string, dropped: number): Uint8Array {
-    return encode({
-      v: 1,
-      worker,
-      at: this.#first,
-      kinds: Uint8Array.from(this.#kinds),
-      times: varints(this.#times),
-      labels: this.#labels,
-      about: varints(this.#about),
-      ids: this.#ids.join('\n'),
-      attempts: varints(this.#attempts),
-      numbers: varints(this.#numbers),
-      ...(this.#parents.length === 0 ? {} : { parents: this.#parents, causes: varints(this.#causes) }),
-      ...(this.#more.length === 0 ? {} : { more: this.#more }),
-      ...(dropped === 0 ? {} : { dropped }),
-    })
-  }
-}
 
 interface Stored {
   readonly v: number
@@ -184,7 +88,7 @@ interface Stored {
   readonly times: Uint8Array
   readonly labels: readonly (readonly [0 | 1, string, string, string])[]
   readonly about: Uint8Array
-  readonly ids: string
+  readonly ids: Uint8Array
   readonly attempts: Uint8Array
   readonly numbers: Uint8Array
   readonly parents?: readonly string[]
@@ -196,7 +100,7 @@ interface Stored {
 /** The entries of a page, in order. Throws DECODE for what is none. Entries of kinds that are not known yet are left out. */
 export function entriesOf(body: Uint8Array, sequence: number): LedgerEntry[] {
   const page = decode(body) as Stored
-  const ids = page.ids.split('\n')
+  const ids = Buffer.from(page.ids.buffer, page.ids.byteOffset, page.ids.length).toString().split('\n')
   const [times, about, attempts, numbers] = [
     numbersIn(page.times),
     numbersIn(page.about),
@@ -243,23 +147,7 @@ export function briefly({ name, message, code }: FailureError): NonNullable<Entr
   return { name, message: line.length > longestText ? `${line.slice(0, longestText)}…` : line, ...(code === undefined ? {} : { code }) }
 }
 
-/** Whole numbers of 0 or more, seven bits a byte, the lowest first; all bytes of a number but the last have the eighth bit set. */
-export function varints(numbers: readonly number[]): Uint8Array {
-  let bytes = Buffer.allocUnsafe(numbers.length * 3 + 16)
-  let at = 0
-  for (const number of numbers) {
-    if (at + 8 > bytes.length) bytes = Buffer.concat([bytes, Buffer.allocUnsafe(bytes.length)])
-    let rest = number
-    while (rest > 127) {
-      bytes[at++] = (rest % 128) + 128
-      rest = Math.floor(rest / 128)
-    }
-    bytes[at++] = rest
-  }
-  return bytes.subarray(0, at)
-}
-
-/** The way back. */
+/** Reads a column of numbers. */
 export function numbersIn(bytes: Uint8Array): number[] {
   const numbers: number[] = []
   let [number, unit] = [0, 1]

@@ -13,7 +13,8 @@ import { newId } from '../base/ids.ts'
 import { failureError } from '../base/obituary.ts'
 import { Snooze } from '../runtime/verdict.ts'
 import type { Core } from './core.ts'
-import { briefly, type EntryKind, type EntryLabel, type EntryMore, Page } from './ledger-entry.ts'
+import { briefly, type EntryKind, type EntryLabel, type EntryMore } from './ledger-entry.ts'
+import { Page } from './ledger-page.ts'
 
 /** What is written: everything, only what failed, or nothing. */
 export type LedgerLevel = 'all' | 'failures' | 'off'

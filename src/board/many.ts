@@ -4,11 +4,14 @@
  */
 
 import { asError, fault, shown, UnknownOutcomeError } from '../base/errors.ts'
+import { newId } from '../base/ids.ts'
+import type { Schema } from '../base/schema.ts'
+import { type Encoding, inspectedAll } from '../wire/codec.ts'
 import { partIn } from '../wire/names.ts'
 import { type Outgoing, sizeOf } from '../wire/outgoing.ts'
 import { batchLimit } from '../wire/publisher.ts'
+import { refuseMisfit } from './payload.ts'
 import type { Storing } from './room.ts'
-import type { Receipt } from './sender.ts'
 
 /** A message with its id. */
 export interface Prepared extends Outgoing {
@@ -17,83 +20,158 @@ export interface Prepared extends Outgoing {
   readonly due?: number
 }
 
+/** Messages that are to be stored together: the one at an index is made when it is asked for, once and in order. */
+export interface Messages {
+  readonly count: number
+  at(index: number): Prepared
+  /** All of them, where they had to be made before the first was sent. */
+  readonly made?: readonly Prepared[]
+}
+
+/** How many are stored. */
+export interface ManyTerms<Given> {
+  readonly storing: Storing
+  readonly signal?: AbortSignal | undefined
+  /** Batches go one after the other, not side by side. */
+  readonly inOrder?: boolean
+  /** What the sender gets for a message that is stored. */
+  given(message: Prepared, sequence: number, duplicate: boolean): Given
+}
+
 /** A batch is cut off at this many bytes, so that the broker and this process hold few of them. */
 const batchBytes = 4 * 1024 * 1024
 const underWay = 4
 
-/** Two that lie in different partitions of a queue, and so in different streams. */
-const apart = (one: Prepared | undefined, other: Prepared): boolean => one !== undefined && partIn(one.subject) !== partIn(other.subject)
-
-/** Messages in batches that the broker takes. */
-export function batches(prepared: readonly Prepared[], most = batchLimit, bytes = batchBytes): Prepared[][] {
-  const cut: Prepared[][] = []
-  let size = Number.POSITIVE_INFINITY
-  for (const each of prepared) {
-    const length = sizeOf(each)
-    const last = cut.at(-1)
-    if (last === undefined || last.length >= most || size + length > bytes || apart(last[0], each)) {
-      cut.push([each])
-      size = length
-    } else {
-      last.push(each)
-      size += length
-    }
-  }
-  return cut
+interface Batch {
+  /** The index of the first. */
+  readonly from: number
+  readonly messages: Prepared[]
+  stored: boolean
 }
 
-/** Stores them all. Batches are under way side by side, or with `inOrder` one after the other. Throws PARTLY_STORED where some batches were stored and others not, otherwise what the first batch threw. */
-export async function storeMany(
-  publisher: Storing,
-  prepared: readonly Prepared[],
-  signal?: AbortSignal,
-  inOrder = false,
-): Promise<Receipt[]> {
-  const cut = batches(prepared)
-  const receipts: Receipt[][] = new Array(cut.length)
+/** Two that lie in different partitions of a queue, and so in different streams. */
+const apart = (one: Prepared, other: Prepared): boolean => one.subject !== other.subject && partIn(one.subject) !== partIn(other.subject)
+
+/** Messages in batches that the broker takes, each as soon as it is full. */
+export function* batches({ count, at }: Omit<Messages, 'made'>, most = batchLimit, bytes = batchBytes): Generator<Batch> {
+  let batch: Batch = { from: 0, messages: [], stored: false }
+  let size = 0
+  for (let index = 0; index < count; index++) {
+    const each = at(index)
+    const length = sizeOf(each)
+    const [first] = batch.messages
+    if (first !== undefined && (batch.messages.length >= most || size + length > bytes || apart(first, each))) {
+      yield batch
+      batch = { from: index, messages: [], stored: false }
+      size = 0
+    }
+    batch.messages.push(each)
+    size += length
+  }
+  if (batch.messages.length > 0) yield batch
+}
+
+/**
+ * Stores them all. A batch leaves as soon as it is made, so that the broker works while the next is made. Throws PARTLY_STORED where
+ * some batches were stored and others not, otherwise what the first batch threw.
+ */
+export async function storeMany<Given>(messages: Messages, terms: ManyTerms<Given>): Promise<Given[]> {
+  const given: Given[] = new Array(messages.count)
+  const cut: Batch[] = []
+  const working: Promise<void>[] = []
   let next = 0
+  let free = terms.inOrder ? 1 : underWay
   let failed: Error | undefined
   async function work(): Promise<void> {
-    while (next < cut.length && failed === undefined) {
-      const index = next++
+    free--
+    for (let batch = cut[next++]; batch !== undefined; batch = failed ? undefined : cut[next++]) {
       try {
-        receipts[index] = await storeBatch(publisher, cut[index] as Prepared[], signal)
+        await storeBatch(batch, given, terms)
+        batch.stored = true
       } catch (error) {
         failed ??= asError(error)
       }
     }
   }
-  await Promise.all(Array.from({ length: Math.min(inOrder ? 1 : underWay, cut.length) }, work))
-  if (failed !== undefined) throw partly(cut, receipts, failed)
-  return receipts.flat()
+  try {
+    for (const batch of batches(messages)) {
+      cut.push(batch)
+      if (free > 0) working.push(work())
+    }
+  } catch (error) {
+    failed = asError(error)
+  }
+  await Promise.all(working)
+  if (failed !== undefined) throw partly(cut, messages.count, failed)
+  return given
 }
 
-async function storeBatch(publisher: Storing, batch: readonly Prepared[], signal: AbortSignal | undefined): Promise<Receipt[]> {
-  const [only] = batch
-  if (batch.length === 1 && only) return [{ id: only.id, ...(await publisher.publish(only, signal)) }]
-  const last = await publisher.publishBatch(batch, signal)
-  if (last !== undefined) return batch.map((each, index) => ({ id: each.id, sequence: last - batch.length + 1 + index, duplicate: false }))
+async function storeBatch<Given>({ from, messages }: Batch, given: Given[], terms: ManyTerms<Given>): Promise<void> {
+  const { storing, signal } = terms
+  const [only] = messages
+  const last = messages.length === 1 && only ? undefined : await storing.publishBatch(messages, signal)
+  if (last !== undefined) {
+    let sequence = last - messages.length
+    let index = from
+    for (const each of messages) given[index++] = terms.given(each, ++sequence, false)
+    return
+  }
   // Some ids were there before: stored one by one, where each of them is judged for itself.
-  return Promise.all(batch.map(async (each) => ({ id: each.id, ...(await publisher.publish(each, signal)) })))
+  const alone = (each: Prepared) => storing.publish(each, signal, ({ sequence, duplicate }) => terms.given(each, sequence, duplicate))
+  for (const [index, one] of (await Promise.all(messages.map(alone))).entries()) given[from + index] = one
 }
 
-function partly(cut: readonly Prepared[][], receipts: readonly Receipt[][], cause: Error): Error {
-  const stored = receipts.reduce((sum, batch) => sum + (batch?.length ?? 0), 0)
+function partly(cut: readonly Batch[], count: number, cause: Error): Error {
+  const stored = cut.reduce((sum, batch) => sum + (batch.stored ? batch.messages.length : 0), 0)
   const undecided = cause instanceof UnknownOutcomeError
   if (stored === 0 && !undecided) return cause
-  const ids = cut.flat().map((each) => each.id)
-  const missing = cut.flatMap((batch, index) => (receipts[index] === undefined ? batch.map((each) => ids.indexOf(each.id)) : []))
+  const known = cut.flatMap(({ messages }) => messages.map(({ id }) => id))
+  // What was not made was not sent, and any id will do.
+  const ids = [...known, ...Array.from({ length: count - known.length }, newId)]
+  const done = new Set(cut.flatMap(({ stored, from, messages }) => (stored ? messages.map((_, index) => from + index) : [])))
+  const missing = ids.flatMap((_, index) => (done.has(index) ? [] : [index]))
   // Whoever repeats what may be stored needs its ids.
   if (stored === 0 && undecided) return fault(cause.code, cause.what, { cause, details: { ...cause.details, stored, ids, missing } })
-  return fault('PARTLY_STORED', `${stored} of ${ids.length} messages were stored; then: ${cause.message}`, {
+  return fault('PARTLY_STORED', `${stored} of ${count} messages were stored; then: ${cause.message}`, {
     cause,
     details: { stored, ids, missing },
   })
 }
 
-/** Waits only where something has to be waited for: of 100,000 values that are there already, none is. */
-export function settledAll<T>(values: (T | Promise<T>)[]): T[] | Promise<T[]> {
-  return values.some((value) => value instanceof Promise) ? Promise.all(values) : (values as T[])
+/** What is made into messages. */
+export interface Making<Input> {
+  readonly name: string
+  readonly schema: Schema | undefined
+  readonly encoding: Encoding
+  /** From this many bytes on, an input may turn out to be too large. */
+  readonly heavy: number
+  /** Makes one. `plain`: it was looked at before, and can be sent as it is. */
+  make(input: Input, plain: boolean): Prepared
+}
+
+/**
+ * Many inputs as messages. What is bad in any of them is thrown before the first is made. `ready`: what has to be there before one can be
+ * stored. Where nothing is waited for and nothing can go wrong any more, each is made when its turn comes; otherwise all at once, from what the
+ * inputs are now. A promise only where something is waited for.
+ */
+export function messagesOf<Input>(
+  inputs: readonly Input[],
+  { name, schema, encoding, heavy, make }: Making<Input>,
+  ready: Promise<void> | undefined,
+): Messages | Promise<Messages> {
+  const count = inputs.length
+  const checks = schema === undefined ? [] : inputs.map((input) => refuseMisfit(schema, input, name)).filter((each) => each !== undefined)
+  if (checks.length === 0 && ready === undefined) {
+    const { plain, weight } = inspectedAll(inputs, encoding)
+    if (weight < heavy) return { count, at: (index) => make(inputs[index] as Input, plain) }
+  }
+  const finish = (): Messages => {
+    const made = inputs.map((input) => make(input, false))
+    return { count, at: (index) => made[index] as Prepared, made }
+  }
+  if (checks.length > 0) return Promise.all([...checks, ready]).then(finish)
+  const all = finish()
+  return ready === undefined ? all : ready.then(() => all)
 }
 
 /** Refuses what is not a list of many. Throws INVALID_ARGUMENT. */

@@ -5,6 +5,7 @@ import { durabilityOf } from '../base/durability.ts'
 import { fault } from '../base/errors.ts'
 import { Events } from '../base/events.ts'
 import { origin } from '../base/ids.ts'
+import { remembered } from '../base/remembered.ts'
 import { Pulse } from '../runtime/pulse.ts'
 import { answersOver } from '../wire/answers.ts'
 import { besides } from '../wire/body.ts'
@@ -19,6 +20,7 @@ import { syncs } from '../wire/sync.ts'
 import { table } from '../wire/table.ts'
 import { Arounds } from './around.ts'
 import type { Core } from './core.ts'
+import { homeOf } from './home.ts'
 import { type LogOption, logEvents, logger } from './log.ts'
 import type { Queue } from './queue.ts'
 import { recordsOf } from './records.ts'
@@ -139,7 +141,7 @@ export async function open(options: OpenOptions): Promise<OpenCore> {
       if (queue.layout === 'log')
         return {
           publishBatch: publishing.publishBatch,
-          publish: (message, signal) => grouped(partIn(message.subject)).publish(message, signal),
+          publish: (message, signal, as) => grouped(partIn(message.subject)).publish(message, signal, as),
         }
       return core.room(queue)?.storing(publishing, timeout) ?? publishing
     },
@@ -155,6 +157,9 @@ export async function open(options: OpenOptions): Promise<OpenCore> {
     around: new Arounds(),
     log,
     worker,
+    subjectOf: remembered((contract) =>
+      contract.kind === 'task' ? place.task(contract.queue, contract.name, 'normal') : homeOf(place, contract).event,
+    ),
     declareQueue: (queue) => once(keyOf(queue), () => declared.queue(queue)),
     declareTopic: ({ name, retention: own }) => (own === undefined ? undefined : once(`topic ${name}`, () => declared.topic(name, own))),
     async close() {
@@ -177,8 +182,10 @@ export async function open(options: OpenOptions): Promise<OpenCore> {
 const listed = (monitor: string | readonly string[] = []) => (typeof monitor === 'string' ? monitor.split(',') : monitor)
 
 /** The same text for contracts that say the same of a queue. */
-const keyOf = ({ name, layout: shape, partitions, limit, full }: Queue): string =>
-  `queue ${name} ${shape} ${partitions} ${full} ${limit && JSON.stringify(limit)}`
+const keyOf = remembered(
+  ({ name, layout: shape, partitions, limit, full }: Queue): string =>
+    `queue ${name} ${shape} ${partitions} ${full} ${limit && JSON.stringify(limit)}`,
+)
 
 /** What is made when it is first asked for. */
 function madeOnce<T>(known: Map<string, T>, key: string, make: () => T): T {

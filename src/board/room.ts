@@ -153,7 +153,7 @@ export function room(queue: QueueShape, look: () => Promise<Fill>): Room {
   return {
     through,
     storing: ({ publish, publishBatch }, timeout) => ({
-      publish: (message, signal) => through([message], { timeout, signal }, () => publish(message, signal)),
+      publish: (message, signal, as) => through([message], { timeout, signal }, () => publish(message, signal, as)),
       publishBatch: (messages, signal) => through(messages, { timeout, signal }, () => publishBatch(messages, signal)),
     }),
     close: () => closed.abort(fault('CLOSED', `The board was closed while it waited for room in ${queue.name}; nothing was stored.`)),

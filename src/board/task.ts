@@ -16,7 +16,7 @@ import { isBeside } from '../wire/body.ts'
 import { encode } from '../wire/codec.ts'
 import { idOf } from '../wire/envelope.ts'
 import { checkedName, lanes } from '../wire/names.ts'
-import type { Stored } from '../wire/publisher.ts'
+import type { Stored } from '../wire/receipt.ts'
 import { consumerSource } from '../wire/source.ts'
 import { shelf } from '../wire/stored.ts'
 import { envelope } from './address.ts'
@@ -29,16 +29,25 @@ import { defaults } from './defaults.ts'
 import { gatesOf } from './gates.ts'
 import { storeKeyed } from './keyed.ts'
 import { keptWhenDone, performerPlace } from './lane.ts'
-import { besideOf, isHeld, readAnywhere, releaseSoon, tidied, year } from './large.ts'
-import { type Prepared, storeMany } from './many.ts'
+import { besideOf, isHeld, lightest, readAnywhere, releaseSoon, tidied, year } from './large.ts'
+import { messagesOf, type Prepared, storeMany } from './many.ts'
 import { memory } from './memory.ts'
 import { refuseMisfit } from './payload.ts'
 import { checkedHandler, policyOf } from './policy.ts'
 import { endedBadly, inTurn } from './schedule-turn.ts'
 import type { EnqueueOptions, Origin, Receipt } from './sender.ts'
-import { sitesOf } from './site.ts'
+import { namedInTurn, sitesOf } from './site.ts'
 import { strandsOf } from './strand.ts'
-import { checkEnqueue, checkTask, type Performer, type PerformOptions, performReaders, taskSettings, timeoutOf } from './task-options.ts'
+import {
+  checkEnqueue,
+  checkTask,
+  type ManyOptions,
+  type Performer,
+  type PerformOptions,
+  performReaders,
+  taskSettings,
+  timeoutOf,
+} from './task-options.ts'
 import { termsOf } from './terms.ts'
 
 /** Defines a task by its types alone; nothing is checked at run time. */
@@ -79,62 +88,112 @@ export function order<Input>(
 ): Prepared | Promise<Prepared> {
   checkTask(task, 'enqueue()')
   const misfit = refuseMisfit(task.input, input, task.name)
-  const write = () => {
-    const body = input === undefined ? nothing : encode(input, task.encoding)
-    const id = options?.id !== undefined ? checkedId(options.id) : (origin?.idFor(body) ?? newId())
-    const ready = envelope(core, task, id, input, body, options)
-    // A debounced task changes its payload while it waits, and has no address of its own for each of them.
-    const large = options?.debounce === undefined ? task.large : 'refuse'
-    const beside = besideOf(core, large, ready, year + Math.max(0, (ready.due ?? 0) - Date.now()))
-    return beside === undefined ? ready : envelope(core, task, id, input, nothing, options, beside)
-  }
-  return misfit ? misfit.then(write) : write()
+  return misfit ? misfit.then(() => written(core, task, input, options, origin)) : written(core, task, input, options, origin)
+}
+
+/** The same for an input that fits its schema. `plain`: it was seen that it can be sent as it is. */
+function written<Input>(
+  core: Core,
+  task: Task<Input>,
+  input: NoInfer<Input>,
+  options: EnqueueOptions | undefined,
+  origin: Pick<Origin, 'idFor'> | undefined,
+  plain = false,
+): Prepared {
+  const body = input === undefined ? nothing : encode(input, task.encoding, plain)
+  const id = options?.id !== undefined ? checkedId(options.id) : (origin?.idFor(body) ?? newId())
+  const ready = envelope(core, task, id, input, body, options)
+  // A debounced task changes its payload while it waits, and has no address of its own for each of them.
+  const large = options?.debounce === undefined ? task.large : 'refuse'
+  const beside = besideOf(core, large, ready, year + Math.max(0, (ready.due ?? 0) - Date.now()))
+  return beside === undefined ? ready : envelope(core, task, id, input, nothing, options, beside)
 }
 
 /** Names the work. Resolves when the broker has stored it. */
-export function enqueue<Input>(
+export function enqueue<Input, Given = Receipt>(
   core: Core,
   task: Task<Input>,
   input: NoInfer<Input>,
   options?: EnqueueOptions,
   origin?: Origin,
-): Promise<Receipt> {
+  as?: (receipt: Receipt) => Given,
+): Promise<Given> {
   try {
     if (options !== undefined) checkEnqueue(options)
-    if (core.around.none) return send(core, task, input, options, origin)
+    if (core.around.none) return send(core, task, input, options, origin, as)
     checkTask(task, 'enqueue()')
-    return core.around.send(task, 1, origin, options, (all) => send(core, task, input, all, origin))
+    const sent = core.around.send(task, 1, origin, options, (all) => send<Input, Receipt>(core, task, input, all, origin))
+    return (as === undefined ? sent : sent.then(as)) as Promise<Given>
   } catch (error) {
     return Promise.reject(error)
   }
 }
 
-function send<Input>(core: Core, task: Task<Input>, input: NoInfer<Input>, options?: EnqueueOptions, origin?: Origin): Promise<Receipt> {
+function send<Input, Given>(
+  core: Core,
+  task: Task<Input>,
+  input: NoInfer<Input>,
+  options: EnqueueOptions | undefined,
+  origin: Origin | undefined,
+  as?: (receipt: Receipt) => Given,
+): Promise<Given> {
   const ordered = order(core, task, input, options, origin)
   const declared = core.declareQueue(task.place)
   // Nothing to wait for: the common case makes one promise.
-  if (declared === undefined && !(ordered instanceof Promise)) return store(core, task, ordered, options, origin)
-  return Promise.all([ordered, declared]).then(([ready]) => store(core, task, ready, options, origin))
+  if (declared === undefined && !(ordered instanceof Promise)) return store(core, task, ordered, options, origin, as)
+  return Promise.all([ordered, declared]).then(([ready]) => store(core, task, ready, options, origin, as))
 }
 
-function store(core: Core, task: Task, ready: Prepared, options: EnqueueOptions | undefined, origin?: Origin): Promise<Receipt> {
-  const stored: Promise<Stored & { readonly id?: string }> =
-    (options && storeKeyed(core, task, ready, options)) ?? core.storing(task.place, timeoutOf(options)).publish(ready, options?.signal)
-  return tidied(core, task, [ready], stored).then((answer) => {
-    const receipt = { id: answer.id ?? ready.id, sequence: answer.sequence, duplicate: answer.duplicate }
+function store<Given>(
+  core: Core,
+  task: Task,
+  ready: Prepared,
+  options: EnqueueOptions | undefined,
+  origin: Origin | undefined,
+  as: ((receipt: Receipt) => Given) | undefined,
+): Promise<Given> {
+  const given = ({ id = ready.id, sequence, duplicate }: Stored & { readonly id?: string }): Given => {
+    const receipt = { id, sequence, duplicate }
     tellEnqueued(core, task, receipt, ready.due, origin)
-    return receipt
-  })
+    return as === undefined ? (receipt as Given) : as(receipt)
+  }
+  const keyed = options && storeKeyed(core, task, ready, options)
+  const storing = core.storing(task.place, timeoutOf(options))
+  if (keyed === undefined && ready.beside === undefined) return storing.publish(ready, options?.signal, given)
+  return tidied(core, task, [ready], keyed ?? storing.publish(ready, options?.signal)).then(given)
 }
 
-/** Stores many of one task. */
-export const storeTasks = (core: Core, task: Task, prepared: readonly Prepared[], options?: EnqueueOptions): Promise<Receipt[]> =>
-  tidied(
-    core,
-    task,
-    prepared,
-    storeMany(core.storing(task.place, timeoutOf(options)), prepared, options?.signal, task.ordered?.single === true),
-  )
+/** Names much work of one kind. Resolves, with what `as` makes of each, when the broker has stored all of it. */
+export async function enqueueMany<Input, Given extends { readonly duplicate: boolean }>(
+  core: Core,
+  task: Task<Input>,
+  inputs: readonly Input[],
+  options: ManyOptions | undefined,
+  as: (receipt: Receipt) => Given,
+): Promise<Given[]> {
+  const named = namedInTurn(task.place)
+  const making = {
+    name: task.name,
+    schema: task.input,
+    encoding: task.encoding,
+    // What asks a function of the user about each input may throw at any of them.
+    heavy: task.ordered === undefined ? lightest(core, task.large) : 0,
+    make: (input: Input, plain: boolean) => written(core, task, input, options, named?.(), plain),
+  }
+  const waited = messagesOf(inputs, making, core.declareQueue(task.place))
+  const messages = waited instanceof Promise ? await waited : waited
+  const stored = storeMany(messages, {
+    storing: core.storing(task.place, timeoutOf(options)),
+    signal: options?.signal,
+    inOrder: task.ordered?.single === true,
+    given({ id, due }, sequence, duplicate) {
+      const receipt = { id, sequence, duplicate }
+      tellEnqueued(core, task, receipt, due)
+      return as(receipt)
+    },
+  })
+  return tidied(core, task, messages.made ?? [], stored)
+}
 
 /** Tells whoever listens that a task was stored. */
 export function tellEnqueued(core: Core, task: Task, receipt: Receipt, due?: number, origin?: Origin): void {

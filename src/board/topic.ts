@@ -26,11 +26,11 @@ import type { Core } from './core.ts'
 import { buryEvent } from './dead.ts'
 import { defaults } from './defaults.ts'
 import { gatesOf } from './gates.ts'
-import { homeOf, publishedOn, subscriberPlace } from './home.ts'
+import { publishedOn, subscriberPlace } from './home.ts'
 import { inboxOf, inboxPlaces, layIn, refuseKeyless } from './inbox.ts'
-import { besideOf, eventTime, readAnywhere } from './large.ts'
+import { besideOf, eventTime, lightest, readAnywhere } from './large.ts'
 import { letterOf } from './letter.ts'
-import type { Prepared } from './many.ts'
+import { messagesOf, type Prepared, storeMany } from './many.ts'
 import { memory } from './memory.ts'
 import { contentTypeField, refuseMisfit } from './payload.ts'
 import { checkedHandler, policyOf } from './policy.ts'
@@ -76,14 +76,23 @@ export function announcement<Input>(
 ): Prepared | Promise<Prepared> {
   checkTopic(topic, 'publish()')
   const misfit = refuseMisfit(topic.schema, event, topic.name)
-  const write = () => {
-    const body = encode(event, topic.encoding)
-    const id = options.id !== undefined ? checkedId(options.id) : (origin?.idFor(body) ?? newId())
-    const said = { id, subject: homeOf(core.names, topic).event, headers: headersOf(id, topic, options), body }
-    const beside = besideOf(core, topic.large, said, eventTime(topic.retention?.age ?? core.retention))
-    return beside === undefined ? said : { ...said, headers: headersOf(id, topic, options, beside), body: nothing, beside }
-  }
-  return misfit ? misfit.then(write) : write()
+  return misfit ? misfit.then(() => written(core, topic, event, options, origin)) : written(core, topic, event, options, origin)
+}
+
+/** The same for an event that fits its schema. `plain`: it was seen that it can be sent as it is. */
+function written<Input>(
+  core: Core,
+  topic: Topic<Input>,
+  event: NoInfer<Input>,
+  options: PublishOptions,
+  origin: Origin | undefined,
+  plain = false,
+): Prepared {
+  const body = encode(event, topic.encoding, plain)
+  const id = options.id !== undefined ? checkedId(options.id) : (origin?.idFor(body) ?? newId())
+  const said = { id, subject: core.subjectOf(topic), headers: headersOf(id, topic, options), body }
+  const beside = besideOf(core, topic.large, said, eventTime(topic.retention?.age ?? core.retention))
+  return beside === undefined ? said : { ...said, headers: headersOf(id, topic, options, beside), body: nothing, beside }
 }
 
 /** Says what happened. Resolves when the broker has stored it. */
@@ -113,10 +122,36 @@ function send<Input>(core: Core, topic: Topic<Input>, event: NoInfer<Input>, opt
 }
 
 function store(core: Core, topic: Topic, ready: Prepared, options: PublishOptions | undefined, origin?: Origin): Promise<Receipt> {
-  return core.publisher.publish(ready, options?.signal).then(({ sequence, duplicate }) => {
+  return core.publisher.publish(ready, options?.signal, ({ sequence, duplicate }) => {
     const receipt = { id: ready.id, sequence, duplicate }
     tellPublished(core, topic, receipt, origin)
     return receipt
+  })
+}
+
+/** Says many things of one kind, in order. Resolves when the broker has stored all of them. */
+export async function publishMany<Input>(
+  core: Core,
+  topic: Topic<Input>,
+  events: readonly Input[],
+  options: Omit<PublishOptions, 'id'> = {},
+): Promise<Receipt[]> {
+  const making = {
+    name: topic.name,
+    schema: topic.schema,
+    encoding: topic.encoding,
+    heavy: lightest(core, topic.large),
+    make: (event: Input, plain: boolean) => written(core, topic, event, options, undefined, plain),
+  }
+  const waited = messagesOf(events, making, core.declareTopic(topic))
+  return storeMany(waited instanceof Promise ? await waited : waited, {
+    storing: core.publisher,
+    signal: options.signal,
+    given({ id }, sequence, duplicate) {
+      const receipt = { id, sequence, duplicate }
+      tellPublished(core, topic, receipt)
+      return receipt
+    },
   })
 }
 

@@ -67,10 +67,10 @@ export function besides(publisher: Publisher, names: Names, declare: () => Promi
   }
 
   return {
-    publish: (message, signal) =>
+    publish: (message, signal, as) =>
       message.beside === undefined
-        ? publisher.publish(message, signal)
-        : first([message], signal, () => publisher.publish(message, signal)),
+        ? publisher.publish(message, signal, as)
+        : first([message], signal, () => publisher.publish(message, signal, as)),
     publishBatch: (messages, signal) =>
       messages.every((each) => each.beside === undefined)
         ? publisher.publishBatch(messages, signal)

@@ -18,9 +18,10 @@ export const deepest = 100
 const packr = new Packr({ useRecords: false, variableMapSize: true, int64AsType: 'auto', useToJSON: false })
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-/** A value as bytes. Throws NOT_SERIALIZABLE with the path of what cannot be sent, or TOO_DEEP. */
-export function encode(value: unknown, encoding: Encoding = 'msgpack'): Uint8Array {
+/** A value as bytes. `plain`: `inspectedAll` found it so. Throws NOT_SERIALIZABLE with the path of what cannot be sent, or TOO_DEEP. */
+export function encode(value: unknown, encoding: Encoding = 'msgpack', plain = false): Uint8Array {
   try {
+    if (plain && encoding === 'msgpack') return packr.pack(value)
     const walk = inspected(value, encoding)
     const sendable = walk.gaps || walk.negativeZeros ? tidied(value) : value
     if (encoding === 'json') return Buffer.from(JSON.stringify(sendable))
@@ -63,10 +64,30 @@ function readJson(bytes: Uint8Array): unknown {
 /** Refuses what cannot be sent as it is. Walks the value once; `path` is built only when something is wrong. */
 function inspected(value: unknown, encoding: Encoding): Walk {
   if (value === undefined) refuse('$', 'is undefined')
-  const walk: Walk = { encoding, above: [], gaps: false, negativeZeros: false }
+  const walk: Walk = { encoding, above: [], gaps: false, negativeZeros: false, weight: 0 }
   inspect(value, walk, 0, () => '$')
   return walk
 }
+
+/**
+ * Refuses what cannot be sent in any of some values. `plain`: all can be written as they are; `weight`: none of them has
+ * more bytes, Infinity where one is undefined. Throws as `encode` does.
+ */
+export function inspectedAll(values: readonly unknown[], encoding: Encoding): { readonly plain: boolean; readonly weight: number } {
+  const walk: Walk = { encoding, above: [], gaps: false, negativeZeros: false, weight: 0 }
+  let most = 0
+  for (const value of values) {
+    walk.weight = 0
+    if (value === undefined) walk.weight = Number.POSITIVE_INFINITY
+    else inspect(value, walk, 0, () => '$')
+    if (walk.weight > most) most = walk.weight
+  }
+  return { plain: !walk.gaps && !walk.negativeZeros, weight: most }
+}
+
+/** What a character, or anything else, takes at most, in bytes. */
+const widest = 6
+const aside = 30
 
 interface Walk {
   readonly encoding: Encoding
@@ -76,14 +97,18 @@ interface Walk {
   gaps: boolean
   /** Whether a number was -0. */
   negativeZeros: boolean
+  /** More bytes than it will have. */
+  weight: number
 }
 
 type Path = () => string
 
 function inspect(value: unknown, walk: Walk, depth: number, path: Path): void {
+  walk.weight += aside
   switch (typeof value) {
     case 'string':
       if (!value.isWellFormed()) refuse(path(), 'has a lone surrogate, which is no text')
+      walk.weight += widest * value.length
       return
     case 'boolean':
       return
@@ -105,6 +130,7 @@ function inspectObject(value: object, walk: Walk, depth: number, path: Path): vo
   try {
     if (value instanceof Uint8Array) {
       if (walk.encoding === 'json') refuse(path(), 'is binary, which JSON cannot carry')
+      walk.weight += value.length
       return
     }
     if (walk.above.includes(value)) refuse(path(), 'is circular')
@@ -133,6 +159,7 @@ function inspectPlain(value: Record<string, unknown>, walk: Walk, depth: number,
   for (const key of Object.keys(value)) {
     if (key === '__proto__') refuse(path(), 'has a property named __proto__')
     if (!key.isWellFormed()) refuse(path(), 'has a property whose name has a lone surrogate, which is no text')
+    walk.weight += aside + widest * key.length
     const inner = read(value, key, path)
     if (inner === undefined) walk.gaps = true
     else inspect(inner, walk, depth + 1, () => `${path()}.${key}`)

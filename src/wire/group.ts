@@ -10,7 +10,8 @@
 import { CallboardError } from '../base/errors.ts'
 import { atTurnsEnd } from '../base/turn.ts'
 import { type Outgoing, sizeOf } from './outgoing.ts'
-import { batchLimit, type Publisher, type Stored } from './publisher.ts'
+import { batchLimit, type Publisher } from './publisher.ts'
+import type { Stored } from './receipt.ts'
 
 /** Batches under way at a time. */
 const mostUnderWay = 2
@@ -74,8 +75,11 @@ export function groupCommit(publisher: Publisher): Pick<Publisher, 'publish' | '
 
   return {
     publishBatch: publisher.publishBatch,
-    publish: (message, signal) =>
-      signal ? publisher.publish(message, signal) : new Promise((resolve, reject) => gather({ message, resolve, reject })),
+    publish<T>(message: Outgoing, signal?: AbortSignal, as?: (stored: Stored) => T): Promise<T> {
+      if (signal) return publisher.publish(message, signal, as)
+      const stored = new Promise<Stored>((resolve, reject) => gather({ message, resolve, reject }))
+      return (as === undefined ? stored : stored.then(as)) as Promise<T>
+    },
   }
 }
 

@@ -35,10 +35,11 @@ export const sizeOf = (message: Outgoing): number => headSize(message.headers) +
 /** What a place in a batch adds to the headers of a message, at most. */
 const batchHeaders = 110
 
-/** Refuses what is larger than the broker takes. */
-export function overweight(messages: readonly Outgoing[], limit: number): Error | undefined {
-  const most = messages.length > 1 ? limit - batchHeaders : limit
-  for (const message of messages) if (sizeOf(message) > most) return tooLarge(sizeOf(message), limit)
+/** Refuses what is larger than the broker takes, of one message or of a batch. */
+export function overweight(message: Outgoing, batch: readonly Outgoing[] | undefined, limit: number): Error | undefined {
+  if (batch === undefined) return sizeOf(message) > limit ? tooLarge(sizeOf(message), limit) : undefined
+  const most = limit - batchHeaders
+  for (const each of batch) if (sizeOf(each) > most) return tooLarge(sizeOf(each), limit)
   return undefined
 }
 

@@ -15,13 +15,9 @@ import type { Link } from './connection.ts'
 import { Frames } from './frames.ts'
 import { type Outgoing, overweight } from './outgoing.ts'
 import { senderOver, tokenIn } from './raw.ts'
+import { readAnswer, type Stored } from './receipt.ts'
 import { type ApiError, forbidden, forbiddenSubject, refusalFault, refusalOf } from './refusal.ts'
-
-/** Where a message is stored. `duplicate`: it was there before, and nothing was added. */
-export interface Stored {
-  readonly sequence: number
-  readonly duplicate: boolean
-}
+import { Entry } from './under-way.ts'
 
 /** Limits of a publisher. */
 export interface PublisherOptions {
@@ -37,8 +33,11 @@ export interface PublisherOptions {
 
 /** Stores messages. */
 export interface Publisher {
-  /** Stores one message. Rejects with a definite error, or with PUBLISH_UNKNOWN or ABORTED where it may be stored. */
-  publish(message: Outgoing, signal?: AbortSignal): Promise<Stored>
+  /**
+   * Stores one message, and resolves with what `as` makes of its place, by default the place.
+   * Rejects with a definite error, or with PUBLISH_UNKNOWN or ABORTED where it may be stored.
+   */
+  publish<T = Stored>(message: Outgoing, signal?: AbortSignal, as?: (stored: Stored) => T): Promise<NoInfer<T>>
   /**
    * Stores up to 1,000 messages of one stream, all or none of them, in order.
    * Gives the sequence of the last one, or undefined where the broker already had some of their ids.
@@ -52,31 +51,6 @@ export interface Publisher {
 
 /** Most messages in one batch; the broker's limit. */
 export const batchLimit = 1000
-
-/** One message, or one batch, on its way. */
-class Entry {
-  /** Tells its answer from others; 0 before it has its turn. */
-  token = 0
-  /** When it had its turn. */
-  since = 0
-  /** When to send again if nobody has answered. */
-  next = 0
-  /** How often it was written to the connection. */
-  tries = 0
-  settled = false
-  /** Stops listening to the signal of its caller. */
-  unwatch: (() => void) | undefined
-
-  readonly messages: readonly Outgoing[]
-  readonly resolve: (stored: Stored) => void
-  readonly reject: (error: Error) => void
-
-  constructor(messages: readonly Outgoing[], resolve: (stored: Stored) => void, reject: (error: Error) => void) {
-    this.messages = messages
-    this.resolve = resolve
-    this.reject = reject
-  }
-}
 
 const empty: Stored = { sequence: 0, duplicate: true }
 
@@ -113,8 +87,8 @@ export function publisher(link: Link, options: PublisherOptions = {}): Publisher
   /** The broker does not answer what it does not allow; it says so beside. */
   function forbid(error: Error): void {
     const subject = forbiddenSubject(error)
-    for (const entry of underWay.values())
-      if (entry.messages.some((message) => message.subject === subject)) reject(entry, forbidden(subject, error))
+    if (subject === undefined) return
+    for (const entry of underWay.values()) if (entry.subjects.includes(subject)) reject(entry, forbidden(subject, error))
   }
 
   function refused(entry: Entry, error: ApiError): void {
@@ -122,7 +96,7 @@ export function publisher(link: Link, options: PublisherOptions = {}): Publisher
     if (refusal === 'again') entry.next = backedOff(entry)
     else if (refusal === 'committed') resolve(entry, empty)
     else {
-      const subject = entry.messages[0]?.subject ?? ''
+      const { subject } = entry.message
       const refused = refusalFault(error, `publishing to ${subject}`)
       if (refused.code === 'STORAGE_FULL') full?.(subject)
       reject(entry, refused)
@@ -131,7 +105,11 @@ export function publisher(link: Link, options: PublisherOptions = {}): Publisher
 
   function resolve(entry: Entry, stored: Stored): void {
     settle(entry)
-    entry.resolve(stored)
+    try {
+      entry.resolve(entry.as === undefined ? stored : entry.as(stored))
+    } catch (error) {
+      entry.reject(error)
+    }
     next()
   }
 
@@ -171,17 +149,16 @@ export function publisher(link: Link, options: PublisherOptions = {}): Publisher
   }
 
   function write(entry: Entry, now: number): void {
-    const { messages, token } = entry
-    const [first] = messages
-    const heavy = overweight(messages, link.maxPayload)
+    const { message, batch } = entry
+    const heavy = overweight(message, batch, link.maxPayload)
     if (heavy !== undefined) {
       reject(entry, heavy)
       return
     }
     entry.next = now + patience
     entry.tries++
-    if (messages.length === 1 && first) frames.message(first.subject, { inbox, token }, first.headers, '', first.body)
-    else writeBatch(frames, messages, { inbox, token })
+    if (batch === undefined) frames.message(message.subject, entry, message.headers, '', message.body)
+    else writeBatch(frames, batch, entry)
   }
 
   function sweep(): void {
@@ -208,6 +185,8 @@ export function publisher(link: Link, options: PublisherOptions = {}): Publisher
     // Alone it leaves at once; with others it waits for the end of the turn, and they leave together.
     if (underWay.size === 1 && !over) sendAll([entry])
     else if (outbox.push(entry) === 1) atTurnsEnd(post)
+    // A batch is much by itself, and the broker can begin with it.
+    if (entry.batch !== undefined && !over) post()
   }
 
   function post(): void {
@@ -216,25 +195,28 @@ export function publisher(link: Link, options: PublisherOptions = {}): Publisher
     sendAll(entries)
   }
 
-  function put(messages: readonly Outgoing[], signal?: AbortSignal): Promise<Stored> {
+  function put<T>(message: Outgoing, batch: readonly Outgoing[] | undefined, signal?: AbortSignal, as?: (stored: Stored) => T): Promise<T> {
     return new Promise((resolve, reject) => {
       if (closed) reject(fault('CLOSED', 'The board is closed; nothing was sent.'))
-      else if (signal?.aborted) reject(aborted(messages, signal, 'not stored'))
-      else take(new Entry(messages, resolve, reject), signal)
+      else if (signal?.aborted) reject(aborted(message, signal, 'not stored'))
+      else take(new Entry(inbox, message, batch, resolve as (result: unknown) => void, reject, as), signal)
     })
   }
 
   /** Begins at once or waits its turn, unless its caller gives up before. */
   function take(entry: Entry, signal: AbortSignal | undefined): void {
     if (signal)
-      entry.unwatch = onAbort(signal, () => reject(entry, aborted(entry.messages, signal, entry.tries === 0 ? 'not stored' : 'unknown')))
+      entry.unwatch = onAbort(signal, () => reject(entry, aborted(entry.message, signal, entry.tries === 0 ? 'not stored' : 'unknown')))
     if (underWay.size < inFlight) start(entry)
     else queue.push(entry)
   }
 
   return {
-    publish: (message, signal) => put([message], signal),
-    publishBatch: (messages, signal) => put(messages, signal).then((stored) => (stored === empty ? undefined : stored.sequence)),
+    publish: (message, signal, as) => put(message, undefined, signal, as),
+    publishBatch: (messages, signal) =>
+      put(messages[0] as Outgoing, messages.length === 1 ? undefined : messages, signal, (stored) =>
+        stored === empty ? undefined : stored.sequence,
+      ),
     get pending() {
       return underWay.size + queue.length
     },
@@ -256,17 +238,6 @@ export function publisher(link: Link, options: PublisherOptions = {}): Publisher
   }
 }
 
-/** An answer is `{"stream":"…", "seq":7}`, with `"duplicate": true` at times, blanks as the broker likes them, or has an error. Anything else ("no responders" is nothing at all) is none. */
-export function readAnswer(data: Uint8Array): Stored | ApiError | undefined {
-  if (data.length === 0) return undefined
-  const bytes = data instanceof Buffer ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength)
-  const text = bytes.toString('latin1')
-  if (text.startsWith('{"error"')) return (JSON.parse(text) as { error: ApiError }).error
-  const at = text.indexOf('"seq":')
-  if (at < 0) return undefined
-  return { sequence: Number.parseInt(text.slice(at + 6), 10), duplicate: text.includes('"duplicate"') && /"duplicate": *true/.test(text) }
-}
-
 /** When to send again after an answer that says "not now": 50 ms at first, a second at most, never in step with others. */
 function backedOff(entry: Entry): number {
   const ceiling = Math.min(1000, 25 * 2 ** entry.tries)
@@ -278,7 +249,7 @@ function unanswered(entry: Entry, cause?: unknown): Error {
   if (entry.tries === 0) return fault('CLOSED', 'The connection is closed; nothing was sent.', { cause })
   return fault(
     'PUBLISH_UNKNOWN',
-    `Publishing to ${entry.messages[0]?.subject} got no answer in ${Date.now() - entry.since} ms and ${entry.tries} tries.`,
+    `Publishing to ${entry.message.subject} got no answer in ${Date.now() - entry.since} ms and ${entry.tries} tries.`,
     {
       why: 'The broker was unreachable, had no leader, or had no room left on its disk.',
       cause,
@@ -287,8 +258,8 @@ function unanswered(entry: Entry, cause?: unknown): Error {
   )
 }
 
-function aborted(messages: readonly Outgoing[], signal: AbortSignal, outcome: 'not stored' | 'unknown'): Error {
-  return fault('ABORTED', `Publishing to ${messages[0]?.subject} was aborted; the outcome is ${outcome}.`, {
+function aborted({ subject }: Outgoing, signal: AbortSignal, outcome: 'not stored' | 'unknown'): Error {
+  return fault('ABORTED', `Publishing to ${subject} was aborted; the outcome is ${outcome}.`, {
     cause: signal.reason,
     details: { outcome },
   })

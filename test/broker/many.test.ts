@@ -91,3 +91,23 @@ test('what is larger than the broker takes is refused before anything is sent, w
   expect(error).toMatchObject({ code: 'PAYLOAD_TOO_LARGE', details: { limit: 1_048_576 - 4096 } })
   expect(error.message).toMatch(/has 11000\d\d bytes with its headers, the broker takes 1044480/)
 })
+
+test('a list that its owner empties at once is stored as it was, also where it fills several batches', async () => {
+  await using board = await openBoard()
+  await board.enqueueMany(plain, [-1])
+  const inputs = numbers(6000)
+  const storing = board.enqueueMany(plain, inputs)
+  inputs.length = 0
+  expect(new Set((await storing).map(({ id }) => id)).size).toBe(6000)
+  expect(await performed(board, 6001)).toEqual([-1, ...numbers(6000)])
+})
+
+test('of thousands nothing is stored when the last of them is bad', async () => {
+  await using board = await openBoard()
+  await board.enqueueMany(plain, [-1])
+  const bad = task<unknown>('plain')
+  expect((await thrownBy(board.enqueueMany(bad, [...numbers(6000), new Map()]))).code).toBe('NOT_SERIALIZABLE')
+  expect((await thrownBy(board.enqueueMany(bad, [...numbers(6000), 'x'.repeat(2_000_000)]))).code).toBe('PAYLOAD_TOO_LARGE')
+  await using here = await broker()
+  expect((await here.manager.streams.info(streams(board).queue())).state.messages).toBe(1)
+})

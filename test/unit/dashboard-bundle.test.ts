@@ -4,7 +4,7 @@ import { assets } from '../../src/tools/dashboard/assets.ts'
 /** What a browser loads before it shows anything, and what it loads when charts are first wanted; compressed. */
 const most = { first: 60_000, charts: 25_000 }
 
-test('the pages stay small, and charts come when they are wanted', async () => {
+test('the pages stay small, and charts come when they are wanted', { timeout: 60_000 }, async () => {
   const all = [...(await assets())].map(([name, { gzipped }]) => ({ name, bytes: gzipped.length }))
   const sum = (of: (name: string) => boolean) => all.filter(({ name }) => of(name)).reduce((total, { bytes }) => total + bytes, 0)
   const charts = (name: string) => name.startsWith('assets/chart-')
