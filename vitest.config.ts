@@ -3,8 +3,9 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
-// `import … from 'callboard'` means the source here, as package.json says under this name; the others are vite's own.
-const conditions = ['callboard-source', 'module', 'node', 'development|production']
+// `import … from 'callboard'` means the source here, as package.json says under this name; the others are vite's own, without `module`:
+// what packages give under it is for bundlers, and Node cannot always import it.
+const conditions = ['callboard-source', 'node', 'development|production']
 const shared = {
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },

@@ -40,7 +40,7 @@ export const registry = {
   DUPLICATE_HANDLER: { kind: 'input', means: 'One service was given two handlers for the same contract.', fix: 'Remove one of them, or use two services.' },
   BATCH_MISMATCH: { kind: 'input', means: 'A batch handler returned a list that is not as long as its batch, so nobody can say which entry belongs to which item.', fix: 'Return one entry for each item in their order, or nothing, and say of single items how they ended with done() and fail().' },
   NOT_TRACKED: { kind: 'input', means: 'The result of a task was asked for that keeps none.', fix: 'Give the task an output schema, or track: true.' },
-  PORT_TAKEN: { kind: 'input', means: 'The port for the dashboard cannot be listened on.', fix: 'Use port: 0 for a free one, or stop what uses it.' },
+  PORT_TAKEN: { kind: 'input', means: 'The port for the dashboard, or for health, cannot be listened on.', fix: 'Use port: 0 for a free one, or stop what uses it.' },
   CONNECTION_FAILED: { kind: 'connection', means: 'The broker could not be reached.', fix: 'Start a server (npm start, or nats-server -c nats-server.conf) or set NATS_URL.' },
   AUTH: { kind: 'connection', means: 'The broker refused the credentials.', fix: 'Check user, password, token or credentials file.' },
   TLS: { kind: 'connection', means: 'No secure connection could be made.', fix: 'Check certificates, host name and the tls option.' },

@@ -11,7 +11,7 @@ import { isForbidden } from '../base/errors.ts'
 import type { EventMap } from '../base/events.ts'
 import { newId } from '../base/ids.ts'
 import { failureError } from '../base/obituary.ts'
-import { Snooze } from '../runtime/verdict.ts'
+import { outcomeOf } from '../runtime/telling.ts'
 import type { Core } from './core.ts'
 import { briefly, type EntryKind, type EntryLabel, type EntryMore } from './ledger-entry.ts'
 import { Page } from './ledger-page.ts'
@@ -224,10 +224,9 @@ export function ledgerWriter(core: Core, { level, age, bytes }: LedgerSettings):
   }
 }
 
-function kindOf({ verdict, end, error }: EventMap['finished']): EntryKind {
-  if (end === 'returned') return 'succeeded'
-  if (end === 'interrupted' || end === 'cancelled' || end === 'skipped') return end
-  return verdict === 'again' && error instanceof Snooze ? 'snoozed' : 'failed'
+function kindOf(told: EventMap['finished']): EntryKind {
+  const outcome = outcomeOf(told)
+  return outcome === 'retried' || outcome === 'dead' ? 'failed' : outcome
 }
 
 function moreOf({ after, error, verdict }: EventMap['finished']): EntryMore | undefined {

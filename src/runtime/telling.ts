@@ -2,11 +2,22 @@
 
 import type { EventMap, Label, RunInfo } from '../base/events.ts'
 import type { Run } from './run.ts'
-import type { Outcome, Verdict } from './verdict.ts'
+import { type Outcome, Snooze, type Verdict } from './verdict.ts'
 
 /** Whose run it is. */
 export function runInfo({ style, service, name, queue }: Label, { id, attempt, delivery }: Run): RunInfo {
   return { style, service, name, queue, id, attempt, trace: delivery.headers.trace }
+}
+
+/** How a run ended: `retried` and `dead` are failures; `snoozed`, `interrupted`, `cancelled` and `skipped` cost no attempt. */
+export type RunOutcome = 'succeeded' | 'retried' | 'dead' | 'snoozed' | 'interrupted' | 'cancelled' | 'skipped'
+
+/** How a run ended, in a word, from what is told of its end. */
+export function outcomeOf({ verdict, end, error }: Pick<EventMap['finished'], 'verdict' | 'end' | 'error'>): RunOutcome {
+  if (end === 'returned') return 'succeeded'
+  if (end === 'interrupted' || end === 'cancelled' || end === 'skipped') return end
+  if (verdict === 'bury') return 'dead'
+  return error instanceof Snooze ? 'snoozed' : 'retried'
 }
 
 /** Something that went wrong where a handler is called, or with one run of it. */

@@ -4,7 +4,8 @@ import { read, sources, type Tree } from './tree.ts'
 
 const src = sources('src')
 const manifest = JSON.parse(read('package.json'))
-const [dependencies, built] = [Object.keys(manifest.dependencies), Object.keys(manifest.devDependencies)]
+const dependencies = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
+const built = Object.keys(manifest.devDependencies)
 
 /** Rule, what it finds in the source, a tree that breaks it, what it finds there. */
 type Row = readonly [string, (tree: Tree) => string[], Tree, readonly string[]]
@@ -43,6 +44,7 @@ const rules: readonly Row[] = [
       'src/wire/envelope.ts': "import 'nats'; import { pack } from 'msgpackr'; import 'left-pad/x'",
       'src/tools/dashboard/ui/main.tsx': "import 'preact'; import 'hono'; import './style.css'",
       'src/tools/dashboard/hub.ts': "import 'preact'; import 'hono'",
+      'src/extras/health/x.ts': "import 'prom-client'",
     },
     [
       'src/board/board.ts: nats belongs into src/wire/',
@@ -52,6 +54,7 @@ const rules: readonly Row[] = [
       'src/wire/envelope.ts: left-pad/x is not a dependency',
       'src/tools/dashboard/ui/main.tsx: hono is not a dependency',
       'src/tools/dashboard/hub.ts: preact is not a dependency',
+      'src/extras/health/x.ts: prom-client belongs into src/extras/prometheus/',
     ],
   ],
   [

@@ -11,6 +11,9 @@ const only: readonly (readonly [string, RegExp, RegExp])[] = [
   ['src/board/log.ts', /^src\/board\/log\.ts$/, /^pino(\/.+)?$/],
   ['src/wire/codec.ts', /^src\/wire\/codec\.ts$/, /^msgpackr(\/.+)?$/],
   ['src/base/cron.ts', /^src\/base\/cron\.ts$/, /^croner$/],
+  // Who does not import these two doors does not need what they stand on.
+  ['src/extras/otel/', /^src\/extras\/otel\//, /^@opentelemetry\/.+$/],
+  ['src/extras/prometheus/', /^src\/extras\/prometheus\//, /^prom-client$/],
 ]
 
 /** The floor a file stands on; the public door stands on the board floor. */
