@@ -4,20 +4,21 @@ import { atMost } from '../base/deadline.ts'
 import type { Duration } from '../base/duration.ts'
 import { fault } from '../base/errors.ts'
 import { Events } from '../base/events.ts'
-import { readOptions, time } from '../base/options.ts'
+import { made, type ReadersOf, readOptions, time } from '../base/options.ts'
 import type { Binding } from '../runtime/binding.ts'
 import { type Consumer, consumer } from '../runtime/consumer.ts'
 import { Lifecycle, type Stage } from '../runtime/lifecycle.ts'
-import { checkedWord } from '../wire/names.ts'
+import { checkedWord, type Lane } from '../wire/names.ts'
 import type { BatchPerformer, BatchSubscriber } from './batch.ts'
 import type { Subscribable, Task, Topic, TopicPattern } from './contract.ts'
 import type { Core } from './core.ts'
 import { defaults } from './defaults.ts'
 import { inboxName } from './inbox.ts'
 import { heedPause } from './pause.ts'
+import { type Queue, queueOf } from './queue.ts'
 import type { Working } from './roster.ts'
 import { performance } from './task.ts'
-import type { BatchPerformOptions, Performer, PerformOptions } from './task-options.ts'
+import { type BatchPerformOptions, type Performer, type PerformOptions, someLanes } from './task-options.ts'
 import { subscription } from './topic.ts'
 import type { BatchSubscribeOptions, SubscribeOptions, Subscriber } from './topic-options.ts'
 import type { DeskAnswer } from './whereabouts.ts'
@@ -49,8 +50,24 @@ export interface ServiceBuilder {
     options?: PerformOptions,
   ): ServiceBuilder
   /** Declares what is needed on the broker and begins. Throws all complaints about options; what had begun is stopped again. */
-  start(): Promise<Service>
+  start(options?: StartOptions): Promise<Service>
 }
+
+/** What of a service one worker takes; others may take the rest. */
+export interface StartOptions {
+  /** Queues whose performers start. Default: all. Edge: each must be the queue of a performer; none is named by an empty list; subscriptions start in any case. */
+  readonly queues?: readonly (string | Queue)[]
+  /** Lanes that performers serve. Default: those of each performer. Edge: a performer with none of these lanes does not start. */
+  readonly lanes?: readonly Lane[]
+}
+
+const startReaders = {
+  queues: made((value: StartOptions['queues']) => {
+    if (!Array.isArray(value)) throw fault('INVALID_OPTION', 'It must be a list.')
+    return (value as NonNullable<typeof value>).map((each) => queueOf(each).name)
+  }),
+  lanes: someLanes,
+} satisfies ReadersOf<StartOptions>
 
 /** How to stop a service, or to close a board. */
 export interface StopOptions {
@@ -71,7 +88,7 @@ export interface Service extends AsyncDisposable {
   stop(options?: StopOptions): Promise<void>
 }
 
-type Bind = () => Promise<Binding[]>
+type Bind = (chosen: { readonly queues: readonly string[] | undefined; readonly lanes: readonly Lane[] | undefined }) => Promise<Binding[]>
 
 /** How long stopping waits for the broker's sign that it has read the last answers, in ms. */
 const patience = 5_000
@@ -114,13 +131,18 @@ export function service(
       if (task?.kind !== 'task') throw fault('INVALID_ARGUMENT', `The first argument of ${name}.perform() is not a task.`)
       once('task', task.name)
       let bound: Binding[] = []
-      binds.push(async () => (bound = await performance(core, name, task, handler, options)))
+      binds.push(async ({ queues, lanes }) => {
+        const served = lanes?.filter((lane) => (options?.lanes ?? task.lanes).includes(lane))
+        if (queues?.includes(task.queue) === false || served?.length === 0) return []
+        bound = await performance(core, name, task, handler, served ? { ...options, lanes: served } : options)
+        return bound
+      })
       desks.push([task, () => running.filter((each) => bound.includes(each.binding))])
       heed(task.queue, () => bound)
       return builder
     },
-    start() {
-      starting ??= start()
+    start(options) {
+      starting ??= start(options)
       return starting
     },
   }
@@ -131,13 +153,19 @@ export function service(
   let starting: Promise<Service> | undefined
   let stopping: Promise<void> | undefined
 
-  async function start(): Promise<Service> {
+  async function start(options: StartOptions | undefined): Promise<Service> {
+    const { queues, lanes } = readOptions(`${name}.start()`, options, startReaders)
+    const strange = queues?.filter((each) => desks.every(([task]) => task.queue !== each)) ?? []
+    if (strange.length > 0)
+      throw fault('INVALID_OPTION', `${name}.start() is to serve ${strange.join(' and ')}, where ${name} performs nothing.`, {
+        fix: `Name queues of its tasks: ${[...new Set(desks.map(([task]) => task.queue))].join(', ')}.`,
+      })
     life.move('starting')
     keep.started(instance)
     core.roster.add(working)
     try {
       for (const bind of binds)
-        for (const binding of await bind())
+        for (const binding of await bind({ queues, lanes }))
           running.push(consumer(binding, core.worker, binding.silent ? new Events() : core.events, core.pulse))
       for (const [task, consumers] of desks) unsubscribe.push(await openDesk(core, task, consumers))
       for (const heed of heeds) unsubscribe.push(await heed())

@@ -150,7 +150,8 @@ const moment: Reader<Date | LocalTime> = (value) =>
     ? value
     : wrong('it must be a valid Date before the year 10000, or { local, zone }')
 
-const someLanes: Reader<readonly Lane[]> = (value) =>
+/** Reads lanes, of which there must be one. */
+export const someLanes: Reader<readonly Lane[]> = (value) =>
   Array.isArray(value) && value.length > 0 && value.every((lane) => lanes.includes(lane))
     ? (value as Lane[])
     : wrong(`it must be a list of ${lanes.join(', ')}`)

@@ -40,6 +40,7 @@ const places: readonly (readonly [call: string, interfaces: readonly string[], m
   ['service.subscribe(topic, handler, options?)', ['SubscribeOptions'], ''],
   ['service.perform(task, handler, options?)', ['PerformOptions'], 'Retry and timeout are those of the contract.'],
   ['perform(…, { batch }), subscribe(…, { batch })', ['BatchOptions'], ''],
+  ['board.service(name).start(options?)', ['StartOptions'], ''],
   ['service.stop(options?), board.close(options?)', ['StopOptions'], ''],
   ['board.listen(topic, options?)', ['ListenOptions'], ''],
   [
