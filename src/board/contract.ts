@@ -141,7 +141,7 @@ export interface TaskSettings<Input = never> {
   readonly strands?: number
   /** How bodies are written. Default `msgpack`. Edge: JSON carries no bytes, no `NaN` and no `-0`. */
   readonly encoding?: Encoding
-  /** What becomes of an input that is larger than the broker takes: `'refuse'` it, `'store'` it beside, or store what has more bytes than this beside. Default `'refuse'`. Edge: at most 100 MiB, for a year; not for schedules, debounced tasks and results. */
+  /** What becomes of an input or a result that is larger than the broker takes: `'refuse'` it, `'store'` it beside, or store what has more bytes than this beside. Default `'refuse'`. Edge: at most 100 MiB, an input for a year, a result as long as `keep`; not for schedules and debounced tasks. */
   readonly large?: Large
   /** How long its end is kept, where it is tracked. Default 1 h. Edge: at least 1 s, and whole seconds on the broker. */
   readonly keep?: Duration

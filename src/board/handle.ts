@@ -4,8 +4,10 @@ import type { Duration } from '../base/duration.ts'
 import { fault } from '../base/errors.ts'
 import { readOptions, signal, time } from '../base/options.ts'
 import { check } from '../base/schema.ts'
+import { decode } from '../wire/codec.ts'
 import type { Task } from './contract.ts'
 import type { Core } from './core.ts'
+import { bodyIfThere } from './large.ts'
 import type { End } from './result.ts'
 import type { Receipt } from './sender.ts'
 import { cancel, runNow, type Status, status } from './whereabouts.ts'
@@ -97,7 +99,7 @@ async function result<Output>(
   options: ResultOptions = none,
 ): Promise<Output> {
   if (!task.track) throw fault('NOT_TRACKED', `${task.name} keeps no result.`)
-  if (options === none) return outputOf(task, id, await core.results.wait(id))
+  if (options === none) return outputOf(core, task, id, await core.results.wait(id))
   const waiting = new AbortController()
   const { timeout } = readOptions('result()', options, { timeout: time(), signal })
   const giveUp = () =>
@@ -111,7 +113,7 @@ async function result<Output>(
   options.signal?.addEventListener('abort', giveUp, { once: true })
   if (options.signal?.aborted) giveUp()
   try {
-    return await outputOf(task, id, await core.results.wait(id, waiting.signal))
+    return await outputOf(core, task, id, await core.results.wait(id, waiting.signal))
   } catch (error) {
     if (
       !stored &&
@@ -127,7 +129,7 @@ async function result<Output>(
   }
 }
 
-async function outputOf<Output>(task: Task<never, unknown, Output>, id: string, end: End): Promise<Output> {
+async function outputOf<Output>(core: Core, task: Task<never, unknown, Output>, id: string, end: End): Promise<Output> {
   if (end.state === 'cancelled') throw fault('CANCELLED', `${task.name} ${id} was cancelled.`)
   if (end.state === 'expired')
     throw fault('TASK_EXPIRED', `${task.name} ${id} was not started in time.`, { details: { obituary: end.obituary } })
@@ -141,6 +143,11 @@ async function outputOf<Output>(task: Task<never, unknown, Output>, id: string, 
     throw fault('RESULT_LOST', `${task.name} ${id} succeeded, but its result was not kept: ${end.lost.message}`, {
       details: { lost: end.lost },
     })
+  if ('beside' in end) {
+    const body = await bodyIfThere(core, end.beside)
+    if (body !== undefined) return outputOf(core, task, id, decode(body) as End)
+    throw fault('RESULT_LOST', `${task.name} ${id} succeeded, but its result of ${end.beside.size} bytes is not there any more.`)
+  }
   const { value } = end
   const checked = task.output === undefined ? { value } : await check(task.output, value)
   return ('value' in checked ? checked.value : value) as Output

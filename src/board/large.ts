@@ -40,7 +40,7 @@ export const largeOption: Reader<Large> = (value) =>
     : wrong('it must be "refuse", "store", or the bytes from which a payload is stored beside')
 
 /** The body of a message that is to lie beside it; undefined: it fits. Throws PAYLOAD_TOO_LARGE where it may not, or is too large even so. */
-export function besideOf({ link }: Core, large: Large, message: Outgoing, ttl: number): Beside | undefined {
+export function besideOf({ link }: Pick<Core, 'link'>, large: Large, message: Outgoing, ttl: number): Beside | undefined {
   const { body } = message
   if (large === 'refuse') refuseHuge(message, link.maxPayload)
   else if (body.length > (large === 'store' ? mostBeside : large) || sizeOf(message) > link.maxPayload - storyRoom) {

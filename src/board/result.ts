@@ -16,13 +16,16 @@ import type { Outcome } from '../runtime/verdict.ts'
 import { decode, encode } from '../wire/codec.ts'
 import type { Link } from '../wire/connection.ts'
 import { keyToken, type Names } from '../wire/names.ts'
-import { tooLarge } from '../wire/outgoing.ts'
+import { type Beside, type Reference, tooLarge } from '../wire/outgoing.ts'
 import type { Table } from '../wire/table.ts'
 import type { Task } from './contract.ts'
+import { besideOf } from './large.ts'
 
 /** How a task ended. */
 export type End =
   | { readonly state: 'succeeded'; readonly value: unknown; readonly at: number }
+  /** What it returned lies beside, because it is large: another end with its value. */
+  | { readonly state: 'succeeded'; readonly beside: Reference; readonly at: number }
   /** It succeeded, but what it returned could not be kept. */
   | { readonly state: 'succeeded'; readonly lost: FailureError; readonly at: number }
   | { readonly state: 'dead'; readonly obituary: Obituary; readonly at: number }
@@ -36,7 +39,7 @@ export interface Results {
   /** Keeps the end of a run; called before it is acknowledged. */
   ended(task: Task, run: Run, outcome: Outcome): Promise<void>
   /** Decides how a task ended. False: somebody else had decided before. */
-  decide(id: string, end: End, keep: number): Promise<boolean>
+  decide(id: string, end: End, keep: number, beside?: Beside): Promise<boolean>
   /** How it ended, if it has and that is still kept. */
   find(id: string): Promise<End | undefined>
   /** Resolves when it ends. */
@@ -58,6 +61,9 @@ interface Waiter {
 
 /** What a handler may return that cannot be kept. */
 const unkeepable = new Set<string>(['PAYLOAD_TOO_LARGE', 'NOT_SERIALIZABLE', 'TOO_DEEP'])
+
+/** What lies beside outlives its end by so many ms: whoever has just read that may still fetch it. */
+const fetching = 10_000
 
 /** Ends heard before anybody asked for them, at most. What is beyond is read from the table. */
 const mostHeard = 10_000
@@ -90,10 +96,10 @@ export function results(link: Link, names: Names, table: Table, events: Events, 
     return found && (decode(found.body) as End)
   }
 
-  async function decide(id: string, end: End, keep: number): Promise<boolean> {
+  async function decide(id: string, end: End, keep: number, beside?: Beside): Promise<boolean> {
     const body = encode(end)
     try {
-      await table.put(key(id), body, { ttl: keep, revision: 0 })
+      await table.put(key(id), body, { ttl: keep, revision: 0, ...(beside && { beside }) })
       return true
     } catch (error) {
       if (!(error instanceof CallboardError) || error.code !== 'ALREADY_EXISTS') throw error
@@ -101,6 +107,15 @@ export function results(link: Link, names: Names, table: Table, events: Events, 
       const first = await table.get(key(id))
       return first !== undefined && Buffer.compare(first.body, body) === 0
     }
+  }
+
+  /** The same for the end of a run, whose value goes beside where it is large and may be. */
+  async function keepEnd({ large, keep }: Task, id: string, end: End): Promise<boolean> {
+    if (large === 'refuse' || !('value' in end)) return decide(id, end, keep)
+    const beside = besideOf({ link }, large, { subject: key(id), headers: id, body: encode(end) }, keep + fetching)
+    if (beside === undefined) return decide(id, end, keep)
+    const { size, pieces, digest } = beside
+    return decide(id, { state: 'succeeded', beside: { id: beside.id, size, pieces, digest }, at: end.at }, keep, beside)
   }
 
   return {
@@ -119,7 +134,7 @@ export function results(link: Link, names: Names, table: Table, events: Events, 
       if (outcome.end === 'cancelled') await decide(run.id, { state: 'cancelled', at: Date.now() }, task.keep)
       if (outcome.end !== 'returned') return
       const end = await endOf(task, outcome.value)
-      const decided = await decide(run.id, end, task.keep).catch((error: unknown) => {
+      const decided = await keepEnd(task, run.id, end).catch((error: unknown) => {
         if (!(error instanceof CallboardError) || !unkeepable.has(error.code)) throw error
         return decide(
           run.id,

@@ -11,6 +11,7 @@ import { newId } from '../base/ids.ts'
 import type { Link } from './connection.ts'
 import { type Headers, header, headerBlock } from './envelope.ts'
 import type { Names } from './names.ts'
+import type { Beside } from './outgoing.ts'
 import type { Publisher } from './publisher.ts'
 import { headersIn } from './raw.ts'
 import { forbiddenSubject, told } from './refusal.ts'
@@ -30,6 +31,8 @@ export interface PutOptions {
   /** Only if the key has this revision; 0: only if it has no value. Default: always. */
   readonly revision?: number
   readonly fields?: readonly (readonly [string, string])[]
+  /** A body that is to lie beside the value, stored before it. */
+  readonly beside?: Beside
 }
 
 /** Last value per key. Keys are subjects made by `names.record`. */
@@ -63,7 +66,9 @@ export function table(link: Link, names: Names, publisher: Publisher, trouble: (
     if (options.revision !== undefined) fields.push([header.expectedSubjectSequence, String(options.revision)])
     for (const [name, value] of options.fields ?? []) fields.push([name, value])
     try {
-      return (await publisher.publish({ subject: key, headers: headerBlock(fields), body })).sequence
+      return (
+        await publisher.publish({ subject: key, headers: headerBlock(fields), body, ...(options.beside && { beside: options.beside }) })
+      ).sequence
     } catch (error) {
       if (!(error instanceof CallboardError) || error.code !== 'ALREADY_EXISTS') throw error
       // The answer to the first try may have been lost: then what stands in the way is what was put.

@@ -1,6 +1,6 @@
 import { type Board, type DeadLetter, queue, task, topic } from 'callboard'
 import { expect, inject, test } from 'vitest'
-import { broker, gathered, latch, openBoard, streams, thrownBy } from '../support/board.ts'
+import { beside, broker, gathered, latch, openBoard, streams, thrownBy } from '../support/board.ts'
 import { fiveMegabytes, pieces, scan, sumOf } from '../support/large.ts'
 import { program } from '../support/program.ts'
 import { until } from '../support/until.ts'
@@ -266,4 +266,45 @@ test('without the choice it is refused with both numbers, and so is what is too 
   expect(huge).toMatchObject({ code: 'PAYLOAD_TOO_LARGE', details: { limit: 104_857_600 } })
   expect(() => topic('numbered', { large: 'store', retention: { messages: 10 } })).toThrow(/keeps its events by number or size alone/)
   expect(() => task('wrong', { large: 0 })).toThrow(/large/)
+})
+
+test('a large result lies beside its end, is fetched by whoever waits for it, and expires with it', { timeout: 60_000 }, async () => {
+  const draw = task<number, Uint8Array>('draw', { track: true, large: 'store', keep: '30s' })
+  await using board = await openBoard()
+  await using other = await beside(board)
+  await using third = await beside(board)
+  const perform = (n: number) => fiveMegabytes(n)
+  await using _one = await board.service('painter').perform(draw, perform).start()
+  await using _two = await other.service('painter').perform(draw, perform).start()
+  const handles = await board.enqueueMany(draw, [1, 2, 3])
+  for (const [index, handle] of handles.entries()) {
+    const found = await third.handle(draw, handle.id).result({ timeout: '20s' })
+    expect(Buffer.compare(found, fiveMegabytes(index + 1))).toBe(0)
+    expect(Buffer.compare(await handle.result({ timeout: '20s' }), found)).toBe(0)
+    expect(await handle.status()).toEqual({ state: 'succeeded' })
+  }
+  await using here = await broker()
+  const stream = `${board.namespace.toUpperCase()}_OBJECTS`
+  const { state } = await here.manager.streams.info(stream)
+  expect(state.messages).toBe(30)
+  // They outlive their end by the time it takes to fetch them.
+  expect((await here.manager.streams.getMessage(stream, { seq: state.first_seq }))?.header.get('Nats-TTL')).toBe('40s')
+  await here.manager.streams.purge(stream)
+  const lost = await thrownBy((handles[0] as (typeof handles)[0]).result({ timeout: '10s' }))
+  expect(lost).toMatchObject({ code: 'RESULT_LOST' })
+  expect(lost.message).toMatch(/succeeded, but its result of 5,?000,?\d{3} bytes is not there any more/)
+})
+
+test('a large result that may not lie beside is refused with both numbers, and its task has succeeded', async () => {
+  const draw = task<number, Uint8Array>('draw', { track: true })
+  await using board = await openBoard()
+  await using _ = await board
+    .service('painter')
+    .perform(draw, () => data)
+    .start()
+  const handle = await board.enqueue(draw, 1)
+  const lost = await thrownBy(handle.result({ timeout: '10s' }))
+  expect(lost).toMatchObject({ code: 'RESULT_LOST' })
+  expect(lost.message).toMatch(/The message has 5000\d{3} bytes with its headers, the broker takes 1048576/)
+  expect((await handle.status()).state).toBe('succeeded')
 })
