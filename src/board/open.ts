@@ -21,6 +21,7 @@ import { table } from '../wire/table.ts'
 import { Arounds } from './around.ts'
 import type { Core } from './core.ts'
 import { homeOf } from './home.ts'
+import { besideOf } from './large.ts'
 import { type LogOption, logEvents, logger } from './log.ts'
 import type { Queue } from './queue.ts'
 import { recordsOf } from './records.ts'
@@ -150,7 +151,14 @@ export async function open(options: OpenOptions): Promise<OpenCore> {
     records: recordsOf(place, kept, declared),
     layout: declared,
     roster: new Set(),
-    results: results(speaking, place, kept, events, async (filter) => void (await declared.manager.streams.purge(place.table, { filter }))),
+    results: results(
+      speaking,
+      place,
+      kept,
+      events,
+      (large, message, ttl) => besideOf({ link: speaking }, large, message, ttl),
+      async (filter) => void (await declared.manager.streams.purge(place.table, { filter })),
+    ),
     durability: async () => durabilityOf(await declared.copies(), await syncs(speaking, listed(options.monitor))),
     events,
     pulse: new Pulse(events),

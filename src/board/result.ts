@@ -16,10 +16,9 @@ import type { Outcome } from '../runtime/verdict.ts'
 import { decode, encode } from '../wire/codec.ts'
 import type { Link } from '../wire/connection.ts'
 import { keyToken, type Names } from '../wire/names.ts'
-import { type Beside, type Reference, tooLarge } from '../wire/outgoing.ts'
+import { type Beside, type Outgoing, type Reference, tooLarge } from '../wire/outgoing.ts'
 import type { Table } from '../wire/table.ts'
-import type { Task } from './contract.ts'
-import { besideOf } from './large.ts'
+import type { Large, Task } from './contract.ts'
 
 /** How a task ended. */
 export type End =
@@ -68,8 +67,15 @@ const fetching = 10_000
 /** Ends heard before anybody asked for them, at most. What is beyond is read from the table. */
 const mostHeard = 10_000
 
-/** The ends of tracked tasks in a table. */
-export function results(link: Link, names: Names, table: Table, events: Events, purge: (subject: string) => Promise<void>): Results {
+/** The ends of tracked tasks in a table. `aside`: what of a message goes beside it. */
+export function results(
+  link: Link,
+  names: Names,
+  table: Table,
+  events: Events,
+  aside: (large: Large, message: Outgoing, ttl: number) => Beside | undefined,
+  purge: (subject: string) => Promise<void>,
+): Results {
   const heard = new Map<string, End>()
   const waiting = new Map<string, Set<Waiter>>()
   let listening = false
@@ -112,7 +118,7 @@ export function results(link: Link, names: Names, table: Table, events: Events, 
   /** The same for the end of a run, whose value goes beside where it is large and may be. */
   async function keepEnd({ large, keep }: Task, id: string, end: End): Promise<boolean> {
     if (large === 'refuse' || !('value' in end)) return decide(id, end, keep)
-    const beside = besideOf({ link }, large, { subject: key(id), headers: id, body: encode(end) }, keep + fetching)
+    const beside = aside(large, { subject: key(id), headers: id, body: encode(end) }, keep + fetching)
     if (beside === undefined) return decide(id, end, keep)
     const { size, pieces, digest } = beside
     return decide(id, { state: 'succeeded', beside: { id: beside.id, size, pieces, digest }, at: end.at }, keep, beside)
