@@ -19,7 +19,7 @@ export {
 export type { EventMap, Label, RunInfo, Style } from './base/events.ts'
 export { type Failure, type FailureError, fingerprint as fingerprintOf, type Obituary, type Reason } from './base/obituary.ts'
 export type { Schema } from './base/schema.ts'
-export { type Occurrence, type PreviewOptions, preview, type When } from './base/when.ts'
+export { type Occurrence, type PreviewOptions, preview, type Times, type When } from './base/when.ts'
 export type { LocalTime } from './base/zone.ts'
 export type { Around, Handling, Received, Sending } from './board/around.ts'
 export type {

@@ -9,7 +9,7 @@ import { decode } from '../wire/codec.ts'
 import { header, idOf, type UserHeaders } from '../wire/envelope.ts'
 import { type BrokerFact, type ConsumerFact, inventory, type StreamFact } from '../wire/inventory.ts'
 import { hasAddress, type Lane, performerName, queueOfPart, token, topicOf } from '../wire/names.ts'
-import { performerIn, queueIn, roleOf, subscriptionIn, taskIn, waitingAmong } from '../wire/names-read.ts'
+import { type Performer, performerIn, queueIn, roleOf, subscriptionIn, taskIn, waitingAmong } from '../wire/names-read.ts'
 import type { Standing } from '../wire/place.ts'
 import { type Kept, shelf } from '../wire/stored.ts'
 import type { QueueLayout, QueueLimit, Retention } from '../wire/streams.ts'
@@ -76,10 +76,11 @@ export interface MessageFact {
   readonly name: string
   readonly sequence: number
   readonly storedAt: number
-  /** Queue, lane and unique key of a task. */
+  /** Queue, lane and unique key of a task; where keys have an order or turns, the bucket of its key. */
   readonly queue?: string
   readonly lane?: Lane
   readonly key?: string
+  readonly bucket?: number
   /** When it is due, where it waits for its time. */
   readonly due?: number
   /** It has an address: its handle finds it by its id alone. */
@@ -145,11 +146,11 @@ export function inspect(core: Core): Inspect {
     return [...served, ...(await unserved(stream, filter, served))]
   }
 
-  async function performer(stream: string, consumer: ConsumerFact, who: { task: string; lane: Lane }): Promise<PerformerFact> {
-    const { name: _name, filters, created: _created, ...standing } = consumer
+  async function performer(stream: string, consumer: ConsumerFact, { strand, ...who }: Performer): Promise<PerformerFact> {
+    const { name: _name, filters, created: _created, single, ...standing } = consumer
     const [filter] = filters
     const first = filter && standing.waiting + standing.open > 0 ? await look.matching(stream, filter, standing.answered + 1) : undefined
-    return { ...who, known: true, ...standing, oldest: first?.storedAt }
+    return { ...who, ...(strand && { strand: { ...strand, single } }), known: true, ...standing, oldest: first?.storedAt }
   }
 
   /** Tasks for which there has never been a worker: read off the subjects they wait under. */
@@ -292,6 +293,7 @@ function factOf(kept: Kept): MessageFact | undefined {
     lane: task.lane,
     addressed: task.later || hasAddress(subject),
     ...(task.key === undefined ? {} : { key: task.key }),
+    ...(task.bucket === undefined ? {} : { bucket: task.bucket }),
     ...(task.later && at?.startsWith('@at ') ? { due: Date.parse(at.slice(4)) } : {}),
     ...common,
   }

@@ -7,6 +7,8 @@ import type { Standing } from '../wire/place.ts'
 export interface PerformerFact extends Standing {
   readonly task: string
   readonly lane: Lane
+  /** Of a task with an order or turns by key: which part of the keys, of how many. `single`: one at a time, in order. */
+  readonly strand?: { readonly index: number; readonly of: number; readonly single: boolean }
   /** Somebody has performed it once, or does now; what waits for nobody yet is not split further. */
   readonly known: boolean
   readonly pausedUntil: number | undefined

@@ -6,7 +6,7 @@
 import { fault } from '../base/errors.ts'
 import { newId } from '../base/ids.ts'
 import type { FailureError } from '../base/obituary.ts'
-import { type Occurrence, type PreviewOptions, previewOf, timesAfter, type When } from '../base/when.ts'
+import { type Occurrence, type PreviewOptions, previewOf, type Times, timesAfter, timesOf, type When } from '../base/when.ts'
 import { inPlainWords } from '../base/when-words.ts'
 import { type Lane, laneOf } from '../wire/names.ts'
 import type { Task, Topic } from './contract.ts'
@@ -33,6 +33,8 @@ export interface Schedule {
   readonly lane?: Lane
   /** When, in plain words: `weekdays 09:00, Asia/Kolkata`. */
   readonly when: string
+  /** The same as it was said: `{ cron, zone }`, `{ every }` or `{ at }`, in ms. */
+  readonly times: Times
   /** The zone whose clock it reads; undefined for intervals and single times. */
   readonly zone: string | undefined
   /** It does not fire, or what it fires until this time is dropped. */
@@ -61,6 +63,8 @@ export interface Schedules {
    */
   set<Input>(name: string, when: When, task: Task<Input>, input: NoInfer<Input>, options?: TaskScheduleOptions): Promise<ScheduleChange>
   set<Input>(name: string, when: When, topic: Topic<Input>, event: NoInfer<Input>, options?: EventScheduleOptions): Promise<ScheduleChange>
+  /** Gives it other times, and leaves all else as it is; on an interval, what was said of missed times is dropped. Throws NOT_FOUND, and as `set`. */
+  retime(name: string, when: When): Promise<void>
   /** Ends a schedule. What it has fired stays. False: there was none. */
   remove(name: string): Promise<boolean>
   /**
@@ -91,6 +95,11 @@ export function schedules(core: Core): Schedules {
   return {
     set: async (name: string, when: When, contract: Task | Topic, payload: unknown, options?: TaskScheduleOptions | EventScheduleOptions) =>
       set(core, await planned(core, checkedScheduleName(name), when, contract, payload, options)),
+    async retime(name, when) {
+      const times = timesOf(when)
+      const bare = 'every' in times ? { missed: undefined } : {}
+      await change(core, name, (definition) => ({ ...definition, ...bare, times, since: Date.now() }))
+    },
     async remove(name) {
       const removed = await removeElsewhere(core, checkedScheduleName(name))
       if (removed) await forgetTrail(core, name)
@@ -203,6 +212,7 @@ async function face(core: Core, stored: Stored): Promise<Schedule> {
       ? { kind: 'task', contract: fires.task, queue: fires.queue, lane: laneOf(fires.lane) }
       : { kind: 'topic', contract: fires.topic }),
     when: inPlainWords(times),
+    times,
     zone: 'zone' in times ? times.zone : undefined,
     paused: typeof paused === 'number' ? paused > now && new Date(paused) : paused === true,
     next: next === undefined ? undefined : new Date(next),

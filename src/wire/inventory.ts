@@ -12,6 +12,8 @@ import type { Retention } from './streams.ts'
 export interface ConsumerFact extends Standing {
   readonly name: string
   readonly filters: readonly string[]
+  /** It hands over one at a time. */
+  readonly single: boolean
   /** What lies at or before this sequence has been handed over once. */
   readonly delivered: number
   /** When it goes on by itself, where it is paused. */
@@ -173,6 +175,7 @@ function consumerFact(info: ConsumerInfo): ConsumerFact {
     ...standing,
     name: info.name,
     filters: config.filter_subjects ?? (config.filter_subject === undefined ? [] : [config.filter_subject]),
+    single: config.max_ack_pending === 1,
     delivered: info.delivered.stream_seq,
     pausedUntil: standing.paused && until !== undefined ? Date.parse(until) : undefined,
     created: Date.parse(info.created),

@@ -44,12 +44,21 @@ export function subscriptionIn(consumer: string): { readonly service: string; re
   return at <= 0 ? undefined : { service: consumer.slice(0, at), topic: untoken(consumer.slice(at + 1)) }
 }
 
-/** The task and the lane of performers, read from their consumer. Undefined: it is none. */
-export function performerIn(consumer: string): { readonly task: string; readonly lane: Lane } | undefined {
-  const [task, strand = ''] = consumer.split('@')
+/** Who performs: the task, the lane, and which strand of how many. */
+export interface Performer {
+  readonly task: string
+  readonly lane: Lane
+  readonly strand?: { readonly index: number; readonly of: number }
+}
+
+/** Who performs, read from their consumer. Undefined: it is none. */
+export function performerIn(consumer: string): Performer | undefined {
+  const [task, rest = ''] = consumer.split('@')
   // Those of an ordered task are called `3of16`; it has one lane.
-  const lane = /^\d+of\d+$/.test(strand) ? 'normal' : (strand as Lane)
-  return task && lanes.includes(lane) ? { task: untoken(task), lane } : undefined
+  const [, index, of] = /^(\d+)of(\d+)$/.exec(rest) ?? []
+  const lane = index === undefined ? (rest as Lane) : 'normal'
+  if (!task || !lanes.includes(lane)) return undefined
+  return { task: untoken(task), lane, ...(index === undefined ? {} : { strand: { index: Number(index), of: Number(of) } }) }
 }
 
 /** What the subject of a waiting or scheduled task says. Undefined: it is none. */
@@ -61,12 +70,16 @@ export function taskIn(subject: string):
       readonly task: string
       readonly lane: Lane
       readonly key: string | undefined
+      /** Of what has turns or an order by key: which of the buckets. */
+      readonly bucket?: number
     }
   | undefined {
   const [, kind, part, task, row = '', key = none] = subject.split('.')
   const lane = laneOf(row)
   if ((kind !== 'task' && kind !== 'due' && kind !== 'later') || !part || !task || !lanes.includes(lane)) return undefined
-  return { later: kind === 'later', queue: queueOfPart(part), part, task: untoken(task), lane, key: keyIn(key) }
+  const bucket = row.split('-')[1]
+  const where = { later: kind === 'later', queue: queueOfPart(part), part, task: untoken(task), lane, key: keyIn(key) }
+  return bucket === undefined ? where : { ...where, bucket: Number(bucket) }
 }
 
 /** A key read from its token; a hash stays what it is. */

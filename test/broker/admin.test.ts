@@ -131,3 +131,24 @@ test('a queue is held and emptied by its name, a full one is told of, and that i
     ['pause of queue small', undefined],
   ])
 })
+
+test('a task that keeps an order tells that it waits for the one before it, and one with turns that it has a turn', async () => {
+  const steps = task<{ key: string }>('steps', { queue: 'ordered', ordered: ({ key }) => key })
+  const turns = task<{ key: string }>('turns', { queue: 'fair', fair: ({ key }) => key })
+  await using board = await openBoard()
+  const view = admin(board)
+  const stuck = async (_: unknown, { signal }: { signal: AbortSignal }) => {
+    await new Promise((resolve) => signal.addEventListener('abort', resolve))
+  }
+  await board.service('walker').perform(steps, stuck, { concurrency: 8 }).perform(turns, stuck, { concurrency: 1 }).start()
+  const [, second] = await board.enqueueMany(steps, [{ key: 'ann' }, { key: 'ann' }, { key: 'ann' }])
+  const many = await board.enqueueMany(
+    turns,
+    Array.from({ length: 30 }, () => ({ key: 'ann' })),
+  )
+  const codes = async (id = '') => (await view.why({ id })).map(({ code }) => code)
+  await until('the second waits for the first', async () => (await codes(second?.id)).includes('ordered'))
+  await until('the last waits for its turn', async () => (await codes(many.at(-1)?.id)).includes('fair'))
+  await until('the queue tells it, too', async () => (await view.why({ queue: 'ordered' })).some(({ code }) => code === 'ordered'))
+  await board.close({ drain: 0 })
+})

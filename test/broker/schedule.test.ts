@@ -579,3 +579,26 @@ test.concurrent.each<[string, string, Call]>([
   expect(await thrownBy(call(board.schedules))).toMatchObject({ code })
   expect(await gathered(board.schedules.list())).toEqual([])
 })
+
+test.concurrent('a schedule is given other times, and all else of it stays', async () => {
+  await using board = await openBoard()
+  await board.schedules.set('beat', faraway, beat, { n: 7 }, { overlap: 'skip', missed: 'skip', metadata: { of: 'ann' } })
+  await board.schedules.pause('beat')
+  await board.schedules.retime('beat', { every: '6h' })
+  expect(await show(board, 'beat')).toMatchObject({ times: { every: 21_600_000 }, zone: undefined, paused: true, metadata: { of: 'ann' } })
+  await board.schedules.resume('beat')
+  await board.schedules.retime('beat', { cron: '0 8 * * 1-5', zone: 'Asia/Kolkata' })
+  expect(await show(board, 'beat')).toMatchObject({
+    when: 'weekdays 08:00, Asia/Kolkata',
+    times: { cron: '0 0 8 * * 1-5', zone: 'Asia/Kolkata' },
+  })
+  const given: unknown[] = []
+  await board
+    .service('drummer')
+    .perform(beat, async ({ n }) => void given.push(n))
+    .start()
+  await board.schedules.retime('beat', everySecond)
+  await until('it fires at its new times, with what it said before', () => given.includes(7))
+  expect(await thrownBy(board.schedules.retime('beat', { every: 5 }))).toMatchObject({ code: 'INVALID_SCHEDULE' })
+  expect(await thrownBy(board.schedules.retime('nobody', everySecond))).toMatchObject({ code: 'NOT_FOUND' })
+})

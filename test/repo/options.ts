@@ -15,8 +15,11 @@ export interface Option {
   readonly edge: string
 }
 
-/** Where options are taken: what is called, the interfaces that say with what, and what must be known beside. */
-const places: readonly (readonly [call: string, interfaces: readonly string[], more: string])[] = [
+const door = 'src/index.ts'
+const dashboardDoor = 'src/tools/dashboard/index.ts'
+
+/** Where options are taken: what is called, the interfaces that say with what, what must be known beside, and which door it is of. */
+const places: readonly (readonly [call: string, interfaces: readonly string[], more: string, door?: string])[] = [
   ['callboard(options)', ['BoardOptions'], 'What is not given here or in the environment has the default.'],
   ['callboard({ ledger })', ['LedgerOptions'], 'A level alone is short for `{ level }`. What is in it: [the ledger](../guides/ledger.md).'],
   ['topic(name, schema?, options?)', ['TopicOptions'], 'A `pattern(name, schema?)` takes none.'],
@@ -56,9 +59,9 @@ const places: readonly (readonly [call: string, interfaces: readonly string[], m
   ['board.queues.purge(queue, options?)', ['PurgeOptions'], ''],
   ['board.schedules.set(name, when, task, input, options?)', ['TaskScheduleOptions'], ''],
   ['board.schedules.set(name, when, topic, event, options?)', ['EventScheduleOptions'], ''],
+  ['dashboard(board, options?)', ['DashboardOptions'], 'Of `callboard/dashboard`: [the guide](../guides/dashboard.md).', dashboardDoor],
+  ['serve(board, options?)', ['ServeOptions'], 'Of `callboard/dashboard`: what `dashboard` takes, and where it listens.', dashboardDoor],
 ]
-
-const door = 'src/index.ts'
 
 /** Interface → its options. */
 export function optionsOf(wanted: readonly string[], from = door): Map<string, Option[]> {
@@ -121,7 +124,15 @@ function unit(type: string, name: string): string {
 
 /** The page. */
 export function optionsPage(): string {
-  const all = optionsOf(places.flatMap(([, names]) => names))
+  const doors = [...new Set(places.map(([, , , from = door]) => from))]
+  const all = new Map(
+    doors.flatMap((each) => [
+      ...optionsOf(
+        places.filter(([, , , from = door]) => from === each).flatMap(([, names]) => names),
+        each,
+      ),
+    ]),
+  )
   const sections = places.map(([call, names, more]) => {
     const rows = names.flatMap((name) => all.get(name) ?? []).map(row)
     return [`## \`${call}\``, ...(more === '' ? [] : [more]), [head, ...rows].join('\n')].join('\n\n')

@@ -32,6 +32,10 @@ const queue: QueueView = {
   lanes: [lane],
 }
 const message: MessageView = { id: 'a', style: 'explicit', name: 'mail.send', state: 'ready', storedAt: now - 60_000 }
+const turn = (single: boolean, more: object = {}) => ({
+  ...queue,
+  lanes: [{ ...lane, open: single ? 1 : 0, strand: { index: 5, of: 16, single }, ...more }],
+})
 const error = { name: 'Error', message: 'mailbox full', fingerprint: 'x' }
 const letter: DeadView = {
   sequence: 7,
@@ -73,6 +77,20 @@ test.each<[string, Omit<MessageFacts, 'now'>, string[], RegExp]>([
   ],
   ['waits at a gate', { message, waiting: {}, queue: { ...queue, blocked: 'gate' } }, ['gate'], /rate or concurrency limit/],
   ['comes after a higher lane', { message, waiting: { lane: 'low' }, queue }, ['lane'], /3 tasks wait on a higher lane/],
+  [
+    'comes after one of its key',
+    { message, waiting: { bucket: 37 }, queue: turn(true) },
+    ['ordered'],
+    /is not done; 3 wait in the same strand, one of 16/,
+  ],
+  [
+    'comes after one of its key that fails',
+    { message, waiting: { bucket: 5 }, queue: turn(true, { again: 1 }) },
+    ['ordered'],
+    /tried again first/,
+  ],
+  ['is of another key', { message, waiting: { bucket: 6 }, queue: turn(true) }, ['busy'], /All 2 slots/],
+  ['has a turn among others', { message, waiting: { bucket: 5 }, queue: turn(false) }, ['fair'], /one turn among 16/],
   ['waits its turn', { message, waiting: {}, queue, ahead: 4 }, ['busy'], /All 2 slots .* 4 stored before it/],
   [
     'runs',
@@ -121,6 +139,8 @@ test.each<[string, Partial<QueueView>, string]>([
   ['has nothing due', { blocked: 'scheduled', scheduled: 4 }, 'scheduled'],
   ['is at a gate', { blocked: 'gate' }, 'gate'],
   ['is busy', {}, 'busy'],
+  ['keeps an order', { ...turn(true), running: 1 }, 'ordered'],
+  ['keeps an order and has no slot free', turn(true), 'busy'],
   ['only waits for retries', { blocked: 'none', ready: 0, retrying: 2 }, 'backoff'],
   ['is empty', { blocked: 'none', ready: 0, running: 0 }, 'empty'],
   ['moves', { blocked: 'none' }, 'moving'],

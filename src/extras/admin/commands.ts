@@ -10,6 +10,7 @@ import {
   type Receipt,
   task,
   topic,
+  type When,
 } from '../../index.ts'
 import { type BulkOptions, bulk } from './bulk.ts'
 import { subscribableOf, taskOf, topicOf } from './contracts.ts'
@@ -52,6 +53,8 @@ export interface Commands {
   resumeSchedule(name: string): Promise<void>
   /** Fires it now, besides its times. */
   runSchedule(name: string): Promise<Receipt>
+  /** Gives it other times, and leaves all else. */
+  retimeSchedule(name: string, when: When): Promise<void>
   removeSchedule(name: string): Promise<boolean>
 }
 
@@ -133,6 +136,7 @@ export function commands(board: Board, past: () => Promise<Past>, note: Note): C
     pauseSchedule: (name, until) => noted(`pause of schedule ${name}`, board.schedules.pause(name, until === undefined ? {} : { until })),
     resumeSchedule: (name) => noted(`resume of schedule ${name}`, board.schedules.resume(name)),
     runSchedule: (name) => noted(`run of schedule ${name}`, board.schedules.run(name)),
+    retimeSchedule: async (name, when) => noted(`other times for schedule ${name}`, board.schedules.retime(name, when)),
     removeSchedule: (name) => noted(`removal of schedule ${name}`, board.schedules.remove(name)),
   }
 }

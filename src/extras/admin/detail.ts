@@ -82,7 +82,15 @@ export async function detailOf(sources: Sources, id: string): Promise<MessageDet
     why: whyMessage({
       now: moment.now,
       message: base,
-      ...known('waiting', waiting && { ...known('due', waiting.due), ...known('lane', waiting.lane), ...known('key', waiting.key) }),
+      ...known(
+        'waiting',
+        waiting && {
+          ...known('due', waiting.due),
+          ...known('lane', waiting.lane),
+          ...known('key', waiting.key),
+          ...known('bucket', waiting.bucket),
+        },
+      ),
       ...known('queue', queue),
       ...known('letter', letters[0]),
       ...known('workerAlive', base.worker === undefined ? undefined : moment.alive?.has(base.worker)),

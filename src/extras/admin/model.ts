@@ -3,7 +3,7 @@
  * what is not known is undefined and thus not in the JSON.
  */
 
-import type { FiringOutcome, Lane, Standing, Style } from '../../index.ts'
+import type { FiringOutcome, Lane, Standing, Style, Times } from '../../index.ts'
 import type { Because, ErrorView } from './message.ts'
 
 export type * from './message.ts'
@@ -44,6 +44,8 @@ export interface SubscriptionView extends Standing {
 export interface LaneView extends Standing {
   readonly task: string
   readonly lane: Lane
+  /** Of a task with an order or turns by key: which part of the keys, of how many. `single`: one at a time, in order. */
+  readonly strand?: { readonly index: number; readonly of: number; readonly single: boolean }
   readonly pausedUntil?: number
   readonly oldest?: number
   readonly workers: readonly string[]
@@ -91,6 +93,8 @@ export interface ScheduleView {
   readonly queue?: string
   readonly lane?: Lane
   readonly when: string
+  /** As it was said. */
+  readonly times: Times
   readonly zone?: string
   readonly paused: boolean
   readonly pausedUntil?: number

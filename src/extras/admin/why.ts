@@ -10,7 +10,7 @@ export interface MessageFacts {
   readonly now: number
   readonly message: MessageView | undefined
   /** Where it waits, as the broker says. Undefined: it does not wait there any more. */
-  readonly waiting?: { readonly due?: number; readonly lane?: Lane; readonly key?: string }
+  readonly waiting?: { readonly due?: number; readonly lane?: Lane; readonly key?: string; readonly bucket?: number }
   readonly queue?: QueueView
   /** Tasks of the queue that were stored before it and wait still. */
   readonly ahead?: number
@@ -137,7 +137,7 @@ function retrying({ attempt = 1, error, ...message }: MessageView, due: number |
 }
 
 /** What holds a queue up, as far as it concerns one that waits in it. `alone`: nothing else explains the waiting. */
-function whyHeld(queue: QueueView, { waiting, ahead, now }: MessageFacts, alone: boolean): Because[] {
+function whyHeld(queue: QueueView, { message, waiting, ahead, now }: MessageFacts, alone: boolean): Because[] {
   const because: Because[] = []
   if (queue.paused) because.push(paused(`The queue ${queue.name}`, queue.pausedUntil, now, `callboard queues resume ${queue.name}`))
   if (queue.blocked === 'no-worker')
@@ -160,6 +160,8 @@ function whyHeld(queue: QueueView, { waiting, ahead, now }: MessageFacts, alone:
         `${higher.reduce((sum, lane) => sum + lane.waiting, 0)} tasks wait on a higher lane of ${queue.name} and come first.${before}`,
       ),
     ]
+  const inTurn = whyTurn(queue, message?.name, waiting?.bucket)
+  if (inTurn !== undefined) return [inTurn]
   const slots = queue.slots === undefined ? 'All slots' : `All ${queue.slots} slots`
   return [
     say(
@@ -168,6 +170,28 @@ function whyHeld(queue: QueueView, { waiting, ahead, now }: MessageFacts, alone:
       'Add workers, or raise concurrency.',
     ),
   ]
+}
+
+/** Why a task with an order or turns by key is not begun, although slots may be free. */
+function whyTurn({ lanes }: QueueView, task: string | undefined, bucket: number | undefined): Because | undefined {
+  const place = lanes.find(({ task: name, strand }) => name === task && strand?.index === (bucket ?? 0) % (strand?.of ?? 1))
+  if (place?.strand === undefined) return undefined
+  const { open, again, waiting, strand } = place
+  if (!strand.single)
+    return waiting < 2
+      ? undefined
+      : say(
+          'fair',
+          `Keys of ${task} have turns: ${waiting} tasks wait in the strand that its key is in, and that has one turn among ${strand.of}.`,
+          'Add workers or concurrency; more strands part its key from those it shares a turn with.',
+        )
+  if (open === 0) return undefined
+  const before = again > 0 ? 'The one before it has failed and is tried again first' : 'The one before it is not done'
+  return say(
+    'ordered',
+    `${task} keeps an order by key. ${before}; ${waiting} wait in the same strand, one of ${strand.of}.`,
+    again > 0 ? 'Mend what fails, or cancel it: an order waits for every retry.' : 'More strands let more keys run at once.',
+  )
 }
 
 const rankOf = (lane: Lane): number => ['high', 'normal', 'low'].indexOf(lane)
@@ -226,6 +250,10 @@ function stalled(queue: QueueView, load: string): Because[] {
     case 'gate':
       return [say('gate', `${load}; workers of ${name} wait at a gate: a rate or concurrency limit.`, 'Raise the limit, or wait.')]
     case 'busy':
+      if (slots === undefined || running < slots) {
+        const ordered = queue.lanes.filter(({ strand, open, waiting }) => strand?.single && open > 0 && waiting > 0)
+        if (ordered.length > 0) return [inOrder(name, load, ordered)]
+      }
       return [
         say(
           'busy',
@@ -237,6 +265,17 @@ function stalled(queue: QueueView, load: string): Because[] {
       if (retrying > 0 && ready === 0) return [say('backoff', `${retrying} tasks of ${name} failed and wait for their next attempt.`)]
       return [ready + running === 0 ? say('empty', `${name} is empty.`) : say('moving', `${load}: it is moving.`)]
   }
+}
+
+/** Slots are free, and yet nothing begins: those that could are behind one of their own key. */
+function inOrder(name: string, load: string, lanes: QueueView['lanes']): Because {
+  const behind = lanes.reduce((sum, { waiting }) => sum + waiting, 0)
+  const failing = lanes.filter(({ again }) => again > 0).length
+  return say(
+    'ordered',
+    `${load}; of ${name} ${behind} wait for one before them of the same strand${failing > 0 ? `, which fails in ${failing} of ${lanes.length}` : ''}: they keep an order by key.`,
+    failing > 0 ? 'Mend what fails, or cancel it: an order waits for every retry.' : 'More strands let more keys run at once.',
+  )
 }
 
 /** Why a subscription lags behind its topic. */

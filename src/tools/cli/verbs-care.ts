@@ -241,6 +241,20 @@ const schedules: readonly Verb[] = [
     load: () => import('../commands/schedules.ts').then(({ set }) => set),
   },
   {
+    words: 'schedules retime',
+    args: '<name>',
+    known: 'schedules',
+    says: 'give it other times, and leave all else as it is',
+    flags: [
+      { name: '--cron <expression>', says: "five fields, six with seconds first, or @daily: '0 9 * * 1-5'" },
+      { name: '--every <duration>', says: 'an interval of a second or more' },
+      { name: '--at <time>', says: 'once: 2027-03-01T09:00' },
+      { ...zone, says: 'the clock of --cron and --at, as Asia/Kolkata (UTC)' },
+    ],
+    examples: [`schedules retime digest --cron '0 8 * * 1-5' --zone Asia/Kolkata`],
+    load: () => import('../commands/schedules.ts').then(({ retime }) => retime),
+  },
+  {
     words: 'schedules pause',
     args: '<name>',
     known: 'schedules',

@@ -136,6 +136,16 @@ function whenOf(call: Call): When {
   return every !== undefined ? { every } : { at: at as NonNullable<typeof at> }
 }
 
+/** `callboard schedules retime <name>`. */
+export async function retime(call: Call): Promise<undefined> {
+  const [name = ''] = call.args
+  const when = whenOf(call)
+  const admin = await call.admin()
+  await admin.retimeSchedule(name, when)
+  const row = rowOf(await admin.board.schedules.show(name))
+  call.show(row, () => [`${name}: ${row.when}, next ${ahead(row.next, Date.now())}`])
+}
+
 /** `callboard schedules pause <name>`. */
 export async function pause(call: Call): Promise<undefined> {
   const [name = ''] = call.args

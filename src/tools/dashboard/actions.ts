@@ -4,7 +4,7 @@ import { fault } from '../../base/errors.ts'
 import { anything, flag, oneOf, type Reader, readOptions, text, time, whole, wrong } from '../../base/options.ts'
 import { check, listed } from '../../base/schema.ts'
 import type { Admin } from '../../extras/admin/index.ts'
-import type { EnqueueOptions, Schema, Task, Topic } from '../../index.ts'
+import type { EnqueueOptions, Schema, Task, Topic, When } from '../../index.ts'
 import { bulkActions, type Jobs } from './jobs.ts'
 
 /** What actions work with. */
@@ -22,6 +22,11 @@ const point: Reader<'new' | 'all' | Date | number> = (value) => {
   if (Number.isSafeInteger(value) && (value as number) > 0) return value as number
   const date = typeof value === 'string' ? new Date(value) : new Date(Number.NaN)
   return Number.isNaN(date.getTime()) ? wrong('it must be new, all, a date or a sequence') : date
+}
+
+const moment: Reader<Date> = (value) => {
+  const date = new Date(typeof value === 'string' ? value : Number.NaN)
+  return Number.isNaN(date.getTime()) ? wrong('it must be a time as 2027-03-01T09:00Z') : date
 }
 
 const readers = {
@@ -45,6 +50,10 @@ const readers = {
   service: text,
   name: text,
   for: time(1),
+  cron: text,
+  zone: text,
+  every: time(1),
+  at: moment,
   to: point,
   from: point,
 }
@@ -115,6 +124,10 @@ export const actions: Readonly<Record<string, Action>> = {
   pauseSchedule: async (given, { admin }) => admin.pauseSchedule(needed(given.name, 'name'), until(given.for)),
   resumeSchedule: async ({ name }, { admin }) => admin.resumeSchedule(needed(name, 'name')),
   runSchedule: async ({ name }, { admin }) => admin.runSchedule(needed(name, 'name')),
+  async retimeSchedule({ name, cron, zone, every, at }, { admin }) {
+    const said = Object.fromEntries(Object.entries({ cron, zone, every, at }).filter(([, value]) => value !== undefined))
+    await admin.retimeSchedule(needed(name, 'name'), said as unknown as When)
+  },
   removeSchedule: async ({ name }, { admin }) => ({ removed: await admin.removeSchedule(needed(name, 'name')) }),
 }
 

@@ -7,7 +7,7 @@ import type { BulkReport } from '../../../../extras/admin/model.ts'
 import { act, type Trouble } from '../api.ts'
 import { mayAct } from '../live/live.ts'
 import { figure, many, visible } from '../text.ts'
-import { Copy } from './copy.tsx'
+import { CopyAs } from './copy.tsx'
 import { closeDialog, openDialog, say } from './dialog.tsx'
 import { Told } from './frame.tsx'
 
@@ -60,7 +60,7 @@ interface ConfirmProps {
   readonly typed?: string
   readonly doIt: () => Promise<void>
   readonly action: string
-  readonly body: unknown
+  readonly body: Readonly<Record<string, unknown>>
   readonly children: ComponentChildren
   readonly off?: boolean
 }
@@ -92,7 +92,7 @@ function Confirm({ verb, typed, doIt, action, body, children, off = false }: Con
         </label>
       )}
       <div class="ends">
-        <Copy text={curl(action, body)} label="Copy as curl" />
+        <CopyAs action={action} body={body} />
         <button type="button" onClick={closeDialog}>
           Leave it
         </button>
@@ -102,13 +102,6 @@ function Confirm({ verb, typed, doIt, action, body, children, off = false }: Con
       </div>
     </form>
   )
-}
-
-/** The request that does the same. */
-export function curl(action: string, body: unknown): string {
-  const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
-  const url = new URL(`api/${action}`, document.baseURI).href
-  return `curl -X POST ${quoted(url)} -H 'content-type: application/json' -H 'x-callboard: 1' -d ${quoted(JSON.stringify(body))}`
 }
 
 /** What can be done to all that match, as it is said. */

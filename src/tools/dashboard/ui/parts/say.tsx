@@ -7,8 +7,7 @@ import { act, look, type Trouble, useData } from '../api.ts'
 import { mayAct } from '../live/live.ts'
 import { go } from '../route.ts'
 import { visible } from '../text.ts'
-import { curl } from './ask.tsx'
-import { Copy } from './copy.tsx'
+import { Copy, CopyAs } from './copy.tsx'
 import { closeDialog, openDialog, say as tell } from './dialog.tsx'
 import { example, Fields } from './form.tsx'
 import { Told } from './frame.tsx'
@@ -137,7 +136,7 @@ export function Try({ kind, name, contract }: { kind: Kind; name: string; contra
       {wrong.value ? <p class="wrong">{visible(wrong.value)}</p> : null}
       <Told trouble={trouble.value} />
       <div class="ends">
-        <Copy text={curl(action, body)} label="Copy as curl" />
+        <CopyAs action={action} body={body} />
         <Copy text={code(kind, name, value.value, delay.value, priority.value)} label="Copy as TypeScript" />
         <button type="submit" class="main" disabled={!mayAct.value || name === '' || wrong.value !== undefined}>
           {kind === 'topic' ? 'Publish' : 'Enqueue'}

@@ -16,7 +16,8 @@ export function Reasons({ why }: { readonly why: readonly Because[] }) {
     <section class="card pad stack why" aria-label="Why it is so">
       {why.map(({ code, text, fix }) => (
         <p key={code + text}>
-          <bdi>{visible(text, 600)}</bdi> {fix ? <span class="soft">{visible(fix, 400)}</span> : null}
+          <code class="reason">{visible(code, 40)}</code> <bdi>{visible(text, 600)}</bdi>{' '}
+          {fix ? <span class="soft">{visible(fix, 400)}</span> : null}
         </p>
       ))}
     </section>

@@ -5,6 +5,7 @@ import type { DeadView } from '../../../../extras/admin/model.ts'
 import { act, type Trouble, useData } from '../api.ts'
 import { isOperator, mayAct } from '../live/live.ts'
 import { askMany } from '../parts/ask.tsx'
+import { CopyAs } from '../parts/copy.tsx'
 import { closeDialog, openDialog, say } from '../parts/dialog.tsx'
 import { Head, Loaded, Told } from '../parts/frame.tsx'
 import { Payload } from '../parts/payload.tsx'
@@ -159,6 +160,7 @@ function Edit({ letter }: { readonly letter: Letter }) {
       )}
       <Told trouble={trouble.value} />
       <div class="ends">
+        {parsed.wrong ? null : <CopyAs action="redriveEdited" body={{ sequence: letter.sequence, payload: parsed.value }} />}
         <button type="button" onClick={closeDialog}>
           Leave it
         </button>

@@ -4,7 +4,9 @@ import type { ScheduleView } from '../../../../extras/admin/model.ts'
 import { useData } from '../api.ts'
 import { isOperator, mayAct } from '../live/live.ts'
 import { ask } from '../parts/ask.tsx'
+import { openDialog } from '../parts/dialog.tsx'
 import { Empty, Head, Loaded } from '../parts/frame.tsx'
+import { Retime } from '../parts/retime.tsx'
 import { type Column, Table } from '../parts/table.tsx'
 import { Ago, Failure, Kind, StateBadge, Text } from '../parts/words.tsx'
 import { address, go, place } from '../route.ts'
@@ -105,7 +107,8 @@ function Upcoming({ name }: { readonly name: string }) {
   )
 }
 
-function Acts({ schedule: { name, paused } }: { readonly schedule: ScheduleView }) {
+function Acts({ schedule }: { readonly schedule: ScheduleView }) {
+  const { name, paused } = schedule
   const off = !mayAct.value
   const body = { name }
   return (
@@ -119,6 +122,9 @@ function Acts({ schedule: { name, paused } }: { readonly schedule: ScheduleView 
         }
       >
         Run…
+      </button>
+      <button type="button" class="plain" disabled={off} onClick={() => openDialog('Other times', () => <Retime schedule={schedule} />)}>
+        Edit…
       </button>
       <button
         type="button"
