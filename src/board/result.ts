@@ -14,7 +14,7 @@ import type { Run } from '../runtime/run.ts'
 import { runInfo } from '../runtime/telling.ts'
 import type { Outcome } from '../runtime/verdict.ts'
 import { decode, encode } from '../wire/codec.ts'
-import type { Link } from '../wire/connection.ts'
+import { type Link, mention } from '../wire/connection.ts'
 import { keyToken, type Names } from '../wire/names.ts'
 import { type Beside, type Outgoing, type Reference, tooLarge } from '../wire/outgoing.ts'
 import type { Table } from '../wire/table.ts'
@@ -205,7 +205,7 @@ export function results(
     },
     progress(id, body) {
       if (body.length > link.maxPayload) throw tooLarge(body.length, link.maxPayload)
-      if (!link.nc.isClosed()) link.nc.publish(names.live('progress', ...place(id)), body)
+      mention(link.nc, names.live('progress', ...place(id)), body)
     },
     watchProgress: (id, hear) => table.watch(names.live('progress', ...place(id)), (body) => hear(decode(body))),
     close() {

@@ -8,7 +8,7 @@
 
 import { asError } from '../base/errors.ts'
 import { atTurnsEnd } from '../base/turn.ts'
-import type { Link } from './connection.ts'
+import { type Link, mention } from './connection.ts'
 import { Frames, framesIn } from './frames.ts'
 import { senderOver } from './raw.ts'
 
@@ -150,9 +150,7 @@ export function answersOver(link: Link, trouble: (error: Error) => void): Answer
     ack: (reply) => say(reply, ack),
     again: (reply, ms) => say(reply, ms < 1 ? atOnce : Buffer.from(`-NAK {"delay":${Math.round(ms)}000000}`)),
     drop: (reply, reason) => say(reply, Buffer.from(`+TERM ${reason}`)),
-    working: (reply) => {
-      if (!link.nc.isClosed()) link.nc.publish(Buffer.from(reply).toString(), working)
-    },
+    working: (reply) => mention(link.nc, Buffer.from(reply).toString(), working),
     async flush() {
       write()
       await confirming

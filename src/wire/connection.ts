@@ -127,6 +127,11 @@ function dress(nc: NatsConnection, server: string, inboxPrefix: string): Link {
   }
 }
 
+/** Says what may be lost: nothing over a connection that is closed, or about to be. */
+export function mention(nc: NatsConnection, subject: string, body: Uint8Array | string): void {
+  if (!nc.isClosed() && !nc.isDraining()) nc.publish(subject, body)
+}
+
 interface Parsed {
   readonly servers: string[]
   readonly user: string | undefined

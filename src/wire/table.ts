@@ -8,7 +8,7 @@
 import type { Msg } from 'nats'
 import { CallboardError, fault } from '../base/errors.ts'
 import { newId } from '../base/ids.ts'
-import type { Link } from './connection.ts'
+import { type Link, mention } from './connection.ts'
 import { type Headers, header, headerBlock } from './envelope.ts'
 import type { Names } from './names.ts'
 import type { Beside } from './outgoing.ts'
@@ -94,9 +94,7 @@ export function table(link: Link, names: Names, publisher: Publisher, trouble: (
     async forget(key) {
       await put(key, nothing, { ttl: 1000, fields: [[forgotten, '1']] })
     },
-    drop(revision) {
-      if (!link.nc.isClosed()) link.nc.publish(`$JS.API.STREAM.MSG.DELETE.${names.table}`, `{"seq":${revision},"no_erase":true}`)
-    },
+    drop: (revision) => mention(link.nc, `$JS.API.STREAM.MSG.DELETE.${names.table}`, `{"seq":${revision},"no_erase":true}`),
     watch(live, hear) {
       const subscription = link.nc.subscribe(live, {
         callback: (error, message) => {

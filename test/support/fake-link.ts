@@ -50,6 +50,7 @@ export class FakeLink implements Link {
       },
       flush: () => Promise.resolve(),
       isClosed: () => this.closed,
+      isDraining: () => false,
     } as unknown as NatsConnection
   }
 

@@ -19,6 +19,7 @@ function line() {
     },
     flush: () => new Promise<void>((sign, lose) => asked.push({ sign, lose: () => lose(new Error('connection lost')) })),
     isClosed: () => closed,
+    isDraining: () => false,
   } as unknown as NatsConnection
   const link = { nc, listen: (hear: (event: LinkEvent) => void) => ears.add(hear) } as unknown as Link
   const troubles: Error[] = []
