@@ -12,6 +12,7 @@ import { CallboardError, isForbidden } from '../base/errors.ts'
 import { timesBefore } from '../base/when.ts'
 import { header, headerJson } from '../wire/envelope.ts'
 import type { Core } from './core.ts'
+import { clearAway } from './leftover.ts'
 import { bringOn } from './overdue.ts'
 import { type Definition, firedMessage, placeOf, type Stored } from './schedule-definition.ts'
 import { firstSecond, margin, type ScheduleState, stateOf } from './schedule-state.ts'
@@ -28,7 +29,7 @@ const turnOfOne = 2000
 /** Who has been away looks again when what was due meanwhile is certain not to come by itself. */
 const again = margin + 1500
 
-/** Looks at every schedule and every delayed task once, unless another board is just doing so. `places`: see `bringOn`. */
+/** Looks at every schedule, every delayed task and what stayed behind once, unless another board is just doing so. `places`: see `bringOn`. */
 export async function sweep(core: Core, places: Map<string, number> = new Map()): Promise<void> {
   let alone = false
   for await (const schedule of allSchedules(core)) {
@@ -43,6 +44,7 @@ export async function sweep(core: Core, places: Map<string, number> = new Map())
     alone ||= await takeSweep(core)
     return alone
   })
+  await clearAway(core)
 }
 
 async function takeSweep(core: Core): Promise<boolean> {

@@ -79,8 +79,8 @@ export interface Layout {
   footing(stream: string, name: string): Promise<Footing>
   /** Copies of the stream of this namespace that has the fewest. */
   copies(): Promise<number>
-  /** Removes what lies at or behind a floor. */
-  trim(stream: string, filter: string, floor: number): Promise<void>
+  /** Removes what lies at or behind a floor; gives how many. */
+  trim(stream: string, filter: string, floor: number): Promise<number>
 }
 
 /** What the layout needs to be told. */
@@ -216,8 +216,11 @@ export async function layout(link: Link, names: Names, options: LayoutOptions): 
       await manager.streams.purge(streamName, { seq: state.first_seq + surplus }).catch((error) => told(error, `cutting ${streamName}`))
     },
     trim: async (streamName, filter, floor) => {
-      if (floor > 0)
-        await manager.streams.purge(streamName, { filter, seq: floor + 1 }).catch((error) => told(error, `trimming ${streamName}`))
+      if (floor === 0) return 0
+      const { purged } = await manager.streams
+        .purge(streamName, { filter, seq: floor + 1 })
+        .catch((error) => told(error, `trimming ${streamName}`))
+      return purged
     },
     footing: async (streamName, name) =>
       footingOf(await manager.consumers.info(streamName, name).catch((error) => told(error, `consumer ${name} of ${streamName}`))),

@@ -1,0 +1,39 @@
+import { jetstream } from '@nats-io/jetstream'
+import { task } from 'callboard'
+import { expect, test } from 'vitest'
+import { broker, gathered, openBoard, streams } from '../support/board.ts'
+import { until } from '../support/until.ts'
+
+const job = task<number>('job')
+
+test('a task that was acknowledged and stayed in its queue is removed, and its unique key is free again', { timeout: 60_000 }, async () => {
+  await using board = await openBoard()
+  await using beside = await broker()
+  const stream = streams(board).queue()
+  const service = () =>
+    board
+      .service('worker')
+      .perform(job, (n) => void done.push(n))
+      .start()
+  const done: number[] = []
+  const troubles: string[] = []
+  board.on('trouble', ({ what }) => troubles.push(what))
+  await (await service()).stop()
+  // What a stopped broker leaves: the consumer has answered everything up to here, and one of it is still there.
+  const [consumer] = await gathered(beside.manager.consumers.list(stream))
+  const { name, config } = consumer as NonNullable<typeof consumer>
+  const elsewhere = `${board.namespace}.task.default.elsewhere`
+  await beside.manager.consumers.update(stream, name, { filter_subject: elsewhere })
+  await board.enqueue(job, 1, { unique: 'key' })
+  await beside.nc.request(elsewhere, '')
+  await (await (await jetstream(beside.nc).consumers.get(stream, name)).next())?.ackAck()
+  await beside.manager.consumers.update(stream, name, { filter_subject: config.filter_subject as string })
+  expect(await board.enqueue(job, 2, { unique: 'key' })).toMatchObject({ duplicate: true })
+  await using _running = await service()
+  await until('it is removed', async () => (await beside.manager.streams.info(stream)).state.messages === 0, 20_000)
+  expect(done).toEqual([])
+  await board.enqueue(job, 3, { unique: 'key' })
+  await until('the next one runs', () => done.length > 0)
+  expect(done).toEqual([3])
+  expect(troubles).toContain('tasks that were acknowledged were still in their queue (1); they were removed')
+})
