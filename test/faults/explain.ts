@@ -2,7 +2,8 @@
  * Which recorded fault explains that something ran again. A second run that no fault explains is a fault of callboard.
  *
  * The windows are narrow on purpose: a fault explains a run only if it touched the process that ran before while its answer was
- * under way, the process that runs now while the delivery waited in its buffer, or the broker meanwhile.
+ * under way, the process that runs now while the delivery waited in its buffer, or the broker meanwhile. What waits for leave to run was
+ * handed over long before it runs: there a fault of the broker counts as long as the delivery may have waited.
  */
 
 import type { Fault, Item, Run } from './fold.ts'
@@ -41,6 +42,8 @@ const concerns = (fault: Fault, who: string): boolean => !harmless.has(fault.wha
 /** Whether what is acknowledged is only a place in a stream that stays, which a single broker writes late. */
 export interface Layout {
   readonly placed: (as: string) => boolean
+  /** Whether it may wait within a worker for leave to run. */
+  readonly held: (as: string) => boolean
   readonly replicated: boolean
 }
 
@@ -56,7 +59,7 @@ export function explanation(before: Run, again: Run, item: Item, faults: readonl
     faults.find((fault) => concerns(fault, before.by) && touches(fault, before.began, end + underWay)) ??
     faults.find(
       (fault) =>
-        fault.whom === again.by &&
+        (fault.whom === again.by || (layout.held(again.as) && toBroker.has(fault.what))) &&
         concerns(fault, again.by) &&
         touches(fault, again.began - buffered, again.began) &&
         touches(fault, before.began - buffered, again.began),

@@ -74,6 +74,7 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 /** The rules for what this machine says. */
 export const rulesFor = (layout: QueueLayout, cluster: boolean): Rules => ({
   replicated: cluster,
+  held: (as) => as === 'gated',
   placed: (as) => (listeners as readonly string[]).includes(as) || layout === 'log',
   runners: (kind) => (kind === 'event' ? listeners : [kind === 'gated' ? 'gated' : 'jobs']),
   atOnce: { gated: atOnce },

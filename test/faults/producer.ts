@@ -42,8 +42,9 @@ async function send(
   try {
     await work(bodies)
   } catch (error) {
-    const { code: given, details } = error as { code?: string; details?: { outcome?: string } }
-    code = given ?? String(error)
+    const { code: given, details } = error as { code?: string; details?: { outcome?: string; broker?: { err_code: number } } }
+    const number = given === 'BROKER_REFUSED' ? ` ${details?.broker?.err_code}` : ''
+    code = `${given ?? error}${number}`
     answer =
       details?.outcome === 'unknown' || code === 'PUBLISH_UNKNOWN' || code === 'PARTLY_STORED' || given === undefined ? 'unknown' : 'fail'
   }

@@ -130,6 +130,14 @@ describe('a second run', () => {
     expect(judged(`${twice}\n${fault}`)).toMatchObject({ duplicated: 1, unexplained: 1 })
   })
 
+  test('of what waited for leave is explained by a fault of the broker while it may have waited, and of nothing else', () => {
+    const fault = '0.5 m fault broker_killed n1 1'
+    const late = (kind: string, as: string) =>
+      `0 p1 say ${kind} a\n0.1 p1 ok - a\n6 w1 begin ${as} a r1\n6.1 w1 end ${as} a r1\n7 w2 begin ${as} a r2\n7.1 w2 end ${as} a r2\n${fault}`
+    expect(judged(late('gated', 'gated'))).toMatchObject({ duplicated: 1, unexplained: 0 })
+    expect(judged(late('good', 'jobs'))).toMatchObject({ duplicated: 1, unexplained: 1 })
+  })
+
   test('of what is only a place in a stream is explained by a broker of its own that was killed later, and not by one of three', () => {
     const text = `${twice}\n4.2 m fault broker_killed n1 4.9`
     expect(judged(text, rulesFor('log', false)).unexplained).toBe(0)
