@@ -128,13 +128,22 @@ export function presence(core: Core, dropped: () => number): Presence {
   }
 
   core.events.on('blocked', ({ ms, by: [first], sure }) => {
-    if (first) held = { service: first.service, name: first.name, ms, at: Date.now(), sure }
+    if (first === undefined) return
+    held = { service: first.service, name: first.name, ms, at: Date.now(), sure }
+    if (timer) soon()
   })
 
   function* running(): Generator<RunInfo> {
     for (const { consumers } of core.roster)
       for (const { binding, runs } of consumers)
         for (const run of runs) if (run.startedAt > 0 && !run.ended) yield runInfo(binding.label, run)
+  }
+
+  function soon(): void {
+    due ??= setTimeout(() => {
+      due = undefined
+      tellNow()
+    }, 50).unref()
   }
 
   function stop(): void {
@@ -154,11 +163,7 @@ export function presence(core: Core, dropped: () => number): Presence {
         core.pulse.start(running)
         timer = setInterval(tellNow, beat).unref()
       }
-      if (core.roster.size > 0)
-        due ??= setTimeout(() => {
-          due = undefined
-          tellNow()
-        }, 50).unref()
+      if (core.roster.size > 0) soon()
     },
     async close() {
       stop()

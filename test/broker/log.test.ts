@@ -131,8 +131,6 @@ test('a handler that holds the event loop is named: in an event, in the log once
   const about = lines.filter(({ name, msg }) => name === 'mail.send' && msg.startsWith('the event loop stood still for'))
   expect(about).toHaveLength(1)
   expect(about[0]).toMatchObject({ service: 'mailer', id, attempt: 1, ms: blocked.ms })
-  // What begins is told at once.
-  await board.service('next').start()
   const worker = await until(
     'its worker tells',
     async () => (await board.inspect.workers()).find(({ held }) => held?.name === 'mail.send'),

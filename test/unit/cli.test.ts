@@ -14,7 +14,7 @@ import { everywhere, keyOf } from '../../src/tools/cli/verb.ts'
 import { groups } from '../../src/tools/cli/verbs.ts'
 import { size } from '../../src/tools/cli/words.ts'
 import { hears } from '../../src/tools/commands/contract.ts'
-import { clockFinding, durabilityFinding, nodeFinding, storageFinding } from '../../src/tools/commands/doctor.ts'
+import { clockFinding, durabilityFinding, loopFinding, nodeFinding, storageFinding } from '../../src/tools/commands/doctor.ts'
 import { entryLine, traceLines } from '../../src/tools/commands/story.ts'
 import { keysIn } from '../../src/tools/commands/top.ts'
 import { frame, panes, rowsOf, type State } from '../../src/tools/commands/top-frame.ts'
@@ -180,6 +180,16 @@ describe('doctor', () => {
     expect(storageFinding(10, 100).state).toBe('ok')
     expect(storageFinding(90, 100).state).toBe('bad')
     expect(storageFinding(90, -1).state).toBe('note')
+  })
+
+  test('who held the event loop of a worker is named', () => {
+    const held = { service: 'mailer', name: 'mail.send', ms: 1_200, at: 1_000_000, sure: true }
+    const [told] = loopFinding({ name: 'host/1/abcd', lag: 0, held }, 1_060_000)
+    expect(told).toMatchObject({ state: 'bad', text: 'mail.send of mailer held the event loop of host/1/abcd for 1.2s, 1m ago' })
+    const [short] = loopFinding({ name: 'w', lag: 0, held: { ...held, ms: 300, sure: false } }, 1_060_000)
+    expect(short).toMatchObject({ state: 'note', text: expect.stringContaining('mail.send of mailer, or what ran beside it,') })
+    expect(loopFinding({ name: 'w', lag: 2_000 })).toMatchObject([{ state: 'bad', text: expect.stringContaining('by no handler') }])
+    expect(loopFinding({ name: 'w', lag: 20 })).toEqual([])
   })
 
   test('durability is good only where a power cut loses nothing', () => {

@@ -53,6 +53,10 @@ function storage({ storage, storageLimit }: BrokerFact): HealthCheck {
     : { name: 'storage', ok: false, text, fix: 'Raise the limit of the server, shorten retentions, or discard dead letters.' }
 }
 
+/** Whose handler it was, as far as it is known. */
+const holder = (held: WorkerView['held']): string =>
+  held === undefined ? '' : `${held.sure ? ' by' : ' while there ran'} ${held.name} of ${held.service}`
+
 /** What needs somebody, the worst first. */
 export function attention({ queues, subscriptions, schedules, workers }: Omit<HealthFacts, 'broker' | 'namespace'>): Because[] {
   const deserted = queues
@@ -87,11 +91,11 @@ export function attention({ queues, subscriptions, schedules, workers }: Omit<He
     .filter((queue) => queue.paused)
     .map(({ name }) => ({ code: 'paused', text: `The queue ${name} is paused.`, fix: `callboard queues resume ${name}` }))
   const late = workers
-    .filter(({ loopLag }) => loopLag > tooLate)
-    .map(({ name, loopLag }) => ({
+    .filter(({ loopLag, held }) => loopLag > tooLate || (held?.ms ?? 0) > tooLate)
+    .map(({ name, loopLag, held }) => ({
       code: 'loop-lag',
-      text: `The event loop of ${name} was held for ${loopLag} ms: answers and timers were late.`,
-      fix: 'Move work that computes into a thread.',
+      text: `The event loop of ${name} was held for ${held?.ms ?? loopLag} ms${holder(held)}: answers and timers were late.`,
+      fix: 'Move work that computes into a thread, or cut it into pieces.',
     }))
   const silent = workers
     .filter(({ dropped }) => dropped > 0)

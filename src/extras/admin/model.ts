@@ -133,6 +133,8 @@ export interface WorkerView {
   readonly slots: number
   /** The longest the event loop was held since it last told, in ms. */
   readonly loopLag: number
+  /** The handler that last held it for 250 ms or longer, in the last 10 min. Not `sure`: others ran as well. */
+  readonly held?: { readonly service: string; readonly name: string; readonly ms: number; readonly at: number; readonly sure: boolean }
   /** Bytes. */
   readonly memory: number
   readonly stage: 'running' | 'draining'

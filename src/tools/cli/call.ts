@@ -91,7 +91,8 @@ export function call(host: Host, args: readonly string[], flags: Flags, signal: 
       if (text === undefined) return undefined
       const value = Number(text)
       if (/^\d{1,15}$/.test(text) && value >= least) return value
-      throw new UsageError(`--${name} is ${JSON.stringify(text)}.`, `Give a whole number of ${least} or more.`)
+      const said = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+      throw new UsageError(`--${said} is ${JSON.stringify(text)}.`, `Give a whole number of ${least} or more.`)
     },
     address,
     board(options) {

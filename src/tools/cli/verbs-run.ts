@@ -1,6 +1,12 @@
 /** Verbs that run something. */
 
-import type { Group } from './verb.ts'
+import type { Flag, Group } from './verb.ts'
+
+/** Where a program can be asked how it is. */
+const probed: readonly Flag[] = [
+  { name: '--admin-port <number>', says: 'answer /livez, /readyz and /metrics there; 0 is any free port' },
+  { name: '--admin-host <address>', says: 'the address that is done on (127.0.0.1)' },
+]
 
 /** Verbs that run something. */
 export const run: Group = {
@@ -26,8 +32,8 @@ export const run: Group = {
       args: '<entries...>',
       says: 'run the services of modules until told to stop, then drain',
       more: "A module exports a default function that is given the board and gives back services:\n\n  export default (board) => board.service('mailer').perform(sendMail, deliver)\n\nSIGTERM or Ctrl-C drains: nothing new is taken, running handlers finish, what does not is handed back at no attempt. A second\nsignal ends at once. On a terminal every run is a line; elsewhere the log is lines of JSON.",
-      flags: [{ name: '--drain <duration>', says: 'how long running handlers may finish (25s)' }],
-      examples: ['start ./app.ts', 'start ./mailer.ts ./planner.ts --drain 10s'],
+      flags: [{ name: '--drain <duration>', says: 'how long running handlers may finish (25s)' }, ...probed],
+      examples: ['start ./app.ts', 'start ./mailer.ts ./planner.ts --drain 10s', 'start ./app.ts --admin-port 4601'],
       stays: true,
       load: () => import('../commands/start.ts').then(({ start }) => start),
     },
@@ -41,6 +47,7 @@ export const run: Group = {
         { name: '--allow <name>', says: 'a host name it may be asked for under', many: true },
         { name: '--read-only', says: 'nobody may do anything but look' },
         { name: '--hide-payloads', says: 'nobody sees payloads' },
+        ...probed,
       ],
       examples: ['dash', 'dash --port 4700 --read-only'],
       stays: true,

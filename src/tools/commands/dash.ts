@@ -1,6 +1,7 @@
 /** `callboard dash`: the dashboard of a broker, in a browser; no code of its own is needed. */
 
 import { type Call, given } from '../cli/call.ts'
+import { probes } from './probes.ts'
 import { aborted } from './start.ts'
 
 /** `callboard dash`. */
@@ -9,6 +10,7 @@ export async function dash(call: Call): Promise<number> {
   try {
     call.show({ url: served.url, port: served.port }, () => [`Dashboard  ${call.out.paint('bold', served.url)}`])
     call.err.line(call.err.paint('dim', 'Ctrl-C stops it'))
+    await using _probes = await probes(call, await call.board())
     await aborted(call.signal)
   } finally {
     await served.close()

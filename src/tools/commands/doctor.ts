@@ -1,11 +1,11 @@
 /** `callboard doctor`: looks at this machine, the broker and the streams, and says what to do. */
 
-import type { Board, Durability } from '../../index.ts'
+import type { Board, Durability, WorkerFact } from '../../index.ts'
 import type { Call } from '../cli/call.ts'
 import { complaintOf } from '../cli/complaint.ts'
 import { exitOf } from '../cli/exit.ts'
 import { clean } from '../cli/pen.ts'
-import { many, size, span } from '../cli/words.ts'
+import { ago, many, size, span } from '../cli/words.ts'
 
 /** One thing that was looked at. */
 export interface Finding {
@@ -19,6 +19,8 @@ export interface Finding {
 
 /** Clocks this far apart spoil schedules and ages, in ms. */
 const mostSkew = 2000
+/** An event loop held for so long makes leases and heartbeats late, in ms. */
+const longHeld = 1000
 /** A store this full is told, as a part of one. */
 const nearlyFull = 0.8
 
@@ -69,6 +71,7 @@ async function brokerFindings(call: Call): Promise<Finding[]> {
     durabilityFinding(durability),
     storageFinding(broker.storage, broker.storageLimit),
     ...(await workFindings(board)),
+    ...(await board.inspect.workers()).flatMap((worker) => loopFinding(worker)),
     ...drift.map(
       (text): Finding => ({
         name: 'drift',
@@ -129,6 +132,17 @@ export function storageFinding(used: number, limit: number): Finding {
   return part < nearlyFull
     ? { name: 'storage', state: 'ok', text }
     : { name: 'storage', state: 'bad', text, fix: 'Let workers drain the queues, discard dead letters, or raise max_file_store.' }
+}
+
+/** Who held the event loop of a worker; nothing where nobody did for long. */
+export function loopFinding({ name: worker, lag, held }: Pick<WorkerFact, 'name' | 'lag' | 'held'>, now = Date.now()): Finding[] {
+  if (held === undefined && lag < longHeld) return []
+  const whose = held && `${held.name} of ${held.service}${held.sure ? '' : ', or what ran beside it,'}`
+  const text = held
+    ? `${whose} held the event loop of ${worker} for ${span(held.ms)}, ${ago(held.at, now)}`
+    : `the event loop of ${worker} was held for ${span(lag)}, by no handler`
+  const bad = (held?.ms ?? lag) >= longHeld
+  return [{ name: 'loop', state: bad ? 'bad' : 'note', text, fix: 'Move what computes for long into a thread, or cut it into pieces.' }]
 }
 
 /** Work that nobody does. */

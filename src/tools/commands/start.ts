@@ -8,6 +8,7 @@ import { load } from '../cli/module.ts'
 import { durationOf } from '../cli/said.ts'
 import { UsageError } from '../cli/usage.ts'
 import { many } from '../cli/words.ts'
+import { probes } from './probes.ts'
 
 /** What a module may give: services begun on the board it is handed, started or not, one or many. */
 export type Given = Service | ServiceBuilder | readonly (Service | ServiceBuilder)[] | undefined
@@ -33,8 +34,9 @@ export async function start(call: Call): Promise<number> {
       'Give back services from the default export: (board) => board.service("mailer").perform(…)',
     )
   for (const { name } of services) call.err.line(`${call.err.paint('green', '●')} ${name} is running`)
+  await using _probes = await probes(call, board)
   await aborted(call.signal)
-  return drained(call, services, drain)
+  return await drained(call, services, drain)
 }
 
 async function entryOf(call: Call, file: string): Promise<Entry> {

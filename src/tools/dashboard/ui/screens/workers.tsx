@@ -58,7 +58,11 @@ const columns: readonly Column<WorkerView>[] = [
   {
     head: 'Loop held',
     number: true,
-    cell: ({ loopLag }) => <span class={loopLag > held ? 'bad' : ''}>{span(loopLag)}</span>,
+    cell: ({ loopLag, held: by }) => (
+      <span class={loopLag > held ? 'bad' : ''} title={by && `${span(by.ms)} by ${by.name} of ${by.service}`}>
+        {span(loopLag)}
+      </span>
+    ),
     by: ({ loopLag }) => loopLag,
   },
   { head: 'Memory', number: true, cell: ({ memory }) => bytes(memory), by: ({ memory }) => memory },
