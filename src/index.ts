@@ -38,6 +38,7 @@ export type {
   BuriedTopic,
   ErrorTest,
   Large,
+  PatternOptions,
   RetentionOptions,
   RetryOptions,
   Subscribable,
@@ -51,12 +52,13 @@ export type {
 export type { Dead, DeadGroup } from './board/dead.ts'
 export type { GateContext, GateLike, GatePlan } from './board/gates.ts'
 export type { Handle, HandleOf, ResultHandle, ResultOptions } from './board/handle.ts'
-export type { Inspect, MessageFact, QueueFact, SubscriptionFact, TopicFact } from './board/inspect.ts'
+export type { Inspect, QueueFact, SubscriptionFact, TopicFact } from './board/inspect.ts'
 export type { Deed, Ledger, LedgerPoint } from './board/ledger.ts'
 export type { EntryKind, EntryLabel, EntryMore, LedgerEntry } from './board/ledger-entry.ts'
 export type { LedgerLevel, LedgerOptions } from './board/ledger-write.ts'
 export type { DeadLetter, DeadSelector } from './board/letter.ts'
 export type { Logger, LogOption } from './board/log.ts'
+export type { MessageFact } from './board/message-fact.ts'
 export type { PerformerFact } from './board/performers.ts'
 export type { PurgeOptions } from './board/purge.ts'
 export { type LimitOptions, type Queue, type QueueOptions, queue } from './board/queue.ts'
@@ -67,6 +69,7 @@ export type { Schedule, ScheduleChange, Schedules } from './board/schedule.ts'
 export type { EventScheduleOptions, ScheduleOptions, TaskScheduleOptions } from './board/schedule-plan.ts'
 export type { ScheduleState } from './board/schedule-state.ts'
 export type { FiringOutcome } from './board/schedule-trail.ts'
+export type { Seal, SealedAs } from './board/seal.ts'
 export type { DebounceOptions, EnqueueOptions, PublishOptions, Receipt, Sender, ThrottleOptions } from './board/sender.ts'
 export type { Service, ServiceBuilder, StartOptions, StopOptions } from './board/service.ts'
 export type { Point, Subscription } from './board/subscription.ts'

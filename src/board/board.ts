@@ -34,7 +34,7 @@ import { type Service, type ServiceBuilder, type StopOptions, service } from './
 import { type Point, type Subscription, subscriptionOf } from './subscription.ts'
 import { enqueue, enqueueMany } from './task.ts'
 import { checkEnqueueMany, checkTask, type ManyOptions } from './task-options.ts'
-import { publish, publishMany } from './topic.ts'
+import { publish, publishMany, readingEvents } from './topic.ts'
 import { checkPublishMany, checkTopic, startOption } from './topic-options.ts'
 import { presence } from './worker.ts'
 
@@ -228,11 +228,12 @@ function face(core: OpenCore, settings: LedgerSettings): Board {
       const read = readOptions('listen()', options, { from: startOption, signal })
       await core.declareTopic(topic)
       const home = homeOf(core.names, topic)
+      const reading = readingEvents(core, topic)
       const over = read.signal ? AbortSignal.any([read.signal, closed.signal]) : closed.signal
       for await (const found of readLive(core.link, home.stream, home.event, read.from ?? { at: 'new' }, over)) {
         let event: Event
         try {
-          event = (await readAnywhere(core, found, topic.schema, topic.name)) as Event
+          event = (await readAnywhere(core, found, reading)) as Event
         } catch (error) {
           // One that cannot be read does not end the reading of all others.
           core.events.tell('trouble', { what: `an event of ${topicOf(found.subject)} cannot be read by who listens live`, error })

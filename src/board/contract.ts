@@ -11,6 +11,7 @@ import type { Lane } from '../wire/names.ts'
 import type { Retention } from '../wire/streams.ts'
 import type { DeadLetter } from './letter.ts'
 import type { Queue } from './queue.ts'
+import type { Seal } from './seal.ts'
 
 /**
  * What becomes of a payload that is larger than the broker takes as one message: refused with both numbers, or stored beside it. A
@@ -27,6 +28,7 @@ export interface Topic<in Input = never, out Event = unknown> {
   /** How long and how much is kept, where the topic has a stream of its own. */
   readonly retention: Retention | undefined
   readonly large: Large
+  readonly seal: Seal | undefined
   /** Only for the type checker. */
   readonly types?: (input: Input) => Event
 }
@@ -36,8 +38,16 @@ export interface TopicPattern<Event = unknown> extends Omit<Topic<never, Event>,
   readonly kind: 'pattern'
 }
 
+/** Settings of a pattern of topics. */
+export interface PatternOptions {
+  /** Opens the events, as `seal` of the topics they were published on. Default: they are not sealed. */
+  readonly seal?: Seal
+}
+
 /** Settings of a topic. */
 export interface TopicOptions {
+  /** Closes events before they are stored, and opens them before a handler runs; `callboard/seal` makes one. Default: stored as they are. Edge: ids, keys and headers are not sealed. */
+  readonly seal?: Seal
   /** How bodies are written. Default `msgpack`. Edge: JSON carries no bytes, no `NaN` and no `-0`. */
   readonly encoding?: Encoding
   /**
@@ -99,6 +109,7 @@ export interface Task<
   /** How it is dealt out by key; undefined: tasks run side by side, as they come. */
   readonly ordered: Ordering | undefined
   readonly large: Large
+  readonly seal: Seal | undefined
   /** Whether its end is kept, so that its sender can wait for it. */
   readonly track: Tracked
   /** How long its end is kept, in ms. */
@@ -139,6 +150,8 @@ export interface TaskSettings<Input = never> {
   readonly fair?: (input: Input) => string
   /** How many keys of an ordered task may run at once, or of a fair one have turns; keys that share a strand wait for each other. Default 16. Edge: 1 to 64; each costs a consumer; only with a function as `ordered` or `fair`. */
   readonly strands?: number
+  /** Closes inputs and results before they are stored, and opens them before they are used; `callboard/seal` makes one. Default: stored as they are. Edge: ids, keys, headers, progress and messages of errors are not sealed. */
+  readonly seal?: Seal
   /** How bodies are written. Default `msgpack`. Edge: JSON carries no bytes, no `NaN` and no `-0`. */
   readonly encoding?: Encoding
   /** What becomes of an input or a result that is larger than the broker takes: `'refuse'` it, `'store'` it beside, or store what has more bytes than this beside. Default `'refuse'`. Edge: at most 100 MiB, an input for a year, a result as long as `keep`; not for schedules and debounced tasks. */

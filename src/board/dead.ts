@@ -22,6 +22,7 @@ import { homeOf, publishedOn } from './home.ts'
 import { besideOf, bodyIfThere, copied, release, year } from './large.ts'
 import { type DeadLetter, type DeadSelector, filled, type Grave, type Letter, letterIn, lineOf, matches } from './letter.ts'
 import { contentTypeField, refuseMisfit } from './payload.ts'
+import { closed } from './seal.ts'
 
 /** Buries a task: dead letter, then its end if it is tracked. */
 export async function buryTask(core: Core, task: Task, run: Run, obituary: Obituary): Promise<void> {
@@ -139,7 +140,7 @@ export function dead(core: Core): Dead {
     let left = limit ?? Number.POSITIVE_INFINITY
     for await (const stored of letters.all(`${core.names.namespace}.dead.>`, after + 1)) {
       if (left <= 0) return
-      const letter = letterIn(stored)
+      const letter = letterIn(core.names, stored)
       if (letter === undefined || letter.at < since || !matches(letter, selector)) continue
       left--
       yield letter
@@ -149,7 +150,7 @@ export function dead(core: Core): Dead {
   async function find(which: number | string): Promise<Letter> {
     if (typeof which === 'number') {
       const stored = await letters.at(which)
-      const letter = stored && letterIn(stored)
+      const letter = stored && letterIn(core.names, stored)
       if (letter) return letter
     } else for await (const letter of list({ id: which, limit: 1 })) return letter
     throw fault('NOT_FOUND', `There is no dead letter ${which}.`)
@@ -244,8 +245,12 @@ export function dead(core: Core): Dead {
       const letter = await find(sequence)
       if (contract.name !== letter.name)
         throw fault('INVALID_ARGUMENT', `Dead letter ${sequence} belongs to ${letter.name}, not to ${contract.name}.`)
+      if (letter.sealed !== undefined && contract.seal === undefined)
+        throw fault('SEALED', `Dead letter ${sequence} is sealed with ${letter.sealed}, and ${contract.name} has no seal.`, {
+          fix: 'Give the contract that it was sent with; nothing was sent back.',
+        })
       await refuseMisfit(contract.kind === 'task' ? contract.input : contract.schema, payload, contract.name)
-      await sendBack(letter, encode(payload, letter.encoding), contract)
+      await sendBack(letter, await closed(contract.seal, encode(payload, letter.encoding), letter.as), contract)
     },
     async *export(selector) {
       for await (const letter of list(selector)) yield lineOf(await withBody(letter))

@@ -4,11 +4,12 @@ import type { Duration } from '../base/duration.ts'
 import { fault } from '../base/errors.ts'
 import { readOptions, signal, time } from '../base/options.ts'
 import { check } from '../base/schema.ts'
-import { decode } from '../wire/codec.ts'
+import { decode, encode } from '../wire/codec.ts'
 import type { Task } from './contract.ts'
 import type { Core } from './core.ts'
 import { bodyIfThere } from './large.ts'
 import type { End } from './result.ts'
+import { sealedAs } from './seal.ts'
 import type { Receipt } from './sender.ts'
 import { cancel, runNow, type Status, status } from './whereabouts.ts'
 
@@ -148,7 +149,16 @@ async function outputOf<Output>(core: Core, task: Task<never, unknown, Output>, 
     if (body !== undefined) return outputOf(core, task, id, decode(body) as End)
     throw fault('RESULT_LOST', `${task.name} ${id} succeeded, but its result of ${end.beside.size} bytes is not there any more.`)
   }
-  const { value } = end
+  const value = await valueIn(core, task, id, end)
   const checked = task.output === undefined ? { value } : await check(task.output, value)
   return ('value' in checked ? checked.value : value) as Output
+}
+
+type Returned = Extract<End, { readonly sealed: Uint8Array } | { readonly value: unknown }>
+
+async function valueIn(core: Core, { name, seal }: Task<never>, id: string, end: Returned): Promise<unknown> {
+  if ('value' in end && (seal === undefined || end.value === undefined)) return end.value
+  const body = 'sealed' in end ? end.sealed : encode(end.value)
+  // What is not sealed and should be is the seal's to judge.
+  return seal === undefined ? decode(body) : decode(await seal.open(body, sealedAs(core.names, 'result', name, id)))
 }

@@ -24,7 +24,7 @@ const roomy = queue('inbox', { limit: { tasks: 500 } })
 const patience = '200ms'
 
 /** What is not true of the copy. */
-const left: ReadonlySet<string> = new Set([header.ownId, header.definition, header.occurrence])
+const left: ReadonlySet<string> = new Set([header.ownId, header.occurrence])
 
 /** The queue of an inbox. */
 export const inboxName = (service: string, topic: Pick<Subscribable<unknown>, 'name'>): string =>

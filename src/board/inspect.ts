@@ -3,20 +3,16 @@
  * has to be registered and nobody of ours has to run; consumes nothing and changes nothing.
  */
 
-import type { Style } from '../base/events.ts'
-import { referenceIn } from '../wire/body.ts'
-import { decode } from '../wire/codec.ts'
-import { header, idOf, type UserHeaders } from '../wire/envelope.ts'
 import { type BrokerFact, type ConsumerFact, inventory, type StreamFact } from '../wire/inventory.ts'
-import { hasAddress, type Lane, performerName, queueOfPart, token, topicOf } from '../wire/names.ts'
+import { type Lane, performerName, queueOfPart, token, topicOf } from '../wire/names.ts'
 import { type Performer, performerIn, queueIn, roleOf, subscriptionIn, taskIn, waitingAmong } from '../wire/names-read.ts'
 import type { Standing } from '../wire/place.ts'
-import { type Kept, shelf } from '../wire/stored.ts'
+import { shelf } from '../wire/stored.ts'
 import type { QueueLayout, QueueLimit, Retention } from '../wire/streams.ts'
 import type { Core } from './core.ts'
 import type { TopicPlace } from './home.ts'
+import { factOf, type MessageFact } from './message-fact.ts'
 import { pausedUntil } from './pause.ts'
-import { encodingOf, refuseBeside } from './payload.ts'
 import { byTask, nobody, type PerformerFact } from './performers.ts'
 import { missing, streamsThere } from './site.ts'
 import { type WorkerFact, workers } from './worker.ts'
@@ -66,29 +62,6 @@ export interface QueueFact {
   readonly dead: number
   /** There is one of a task and lane for each stream: in a bounded queue two, of what came at once, and of what was delayed. */
   readonly performers: readonly PerformerFact[]
-}
-
-/** Something stored: an event, or a task that has not ended. Times in ms since 1970. */
-export interface MessageFact {
-  readonly style: Style
-  readonly id: string
-  /** Name of the topic or task. */
-  readonly name: string
-  readonly sequence: number
-  readonly storedAt: number
-  /** Queue, lane and unique key of a task; where keys have an order or turns, the bucket of its key. */
-  readonly queue?: string
-  readonly lane?: Lane
-  readonly key?: string
-  readonly bucket?: number
-  /** When it is due, where it waits for its time. */
-  readonly due?: number
-  /** It has an address: its handle finds it by its id alone. */
-  readonly addressed: boolean
-  readonly bytes: number
-  readonly headers: UserHeaders
-  /** The payload. Throws DECODE for what cannot be read. */
-  payload(): unknown
 }
 
 /** Looks at what there is. */
@@ -171,7 +144,7 @@ export function inspect(core: Core): Inspect {
 
   async function* messages(stream: string, subject: string, from: number): AsyncGenerator<MessageFact> {
     for await (const kept of shelf(layout, stream).all(subject, from)) {
-      const fact = factOf(kept)
+      const fact = factOf(names, kept)
       if (fact) yield fact
     }
   }
@@ -231,7 +204,7 @@ export function inspect(core: Core): Inspect {
     async at(where, sequence, id) {
       const streams = 'queue' in where ? await streamsThere(core, where.queue) : [(await homeOfName(where.topic)).stream]
       const found = await Promise.all(streams.map((stream) => shelf(layout, stream).at(sequence)))
-      return found.map((kept) => kept && factOf(kept)).find((fact) => fact !== undefined && (id === undefined || fact.id === id))
+      return found.map((kept) => kept && factOf(names, kept)).find((fact) => fact !== undefined && (id === undefined || fact.id === id))
     },
     async dead() {
       const stream = await look.stream(names.dead)
@@ -269,32 +242,3 @@ export function inspect(core: Core): Inspect {
 
 const sumOf = (streams: readonly StreamFact[], what: 'messages' | 'bytes'): number => streams.reduce((sum, one) => sum + one[what], 0)
 const byName = (a: { readonly name: string }, b: { readonly name: string }): number => (a.name < b.name ? -1 : 1)
-/** A stored message for people. Undefined: callboard did not send it. */
-function factOf(kept: Kept): MessageFact | undefined {
-  const { headers, sequence, storedAt, subject, body } = kept
-  const id = idOf(headers, sequence)
-  const task = taskIn(subject)
-  if (id === undefined) return undefined
-  const at = headers.get(header.schedule)
-  const reference = referenceIn(headers)
-  const common = {
-    id,
-    sequence,
-    storedAt,
-    bytes: reference?.size ?? body.length,
-    headers: headers.user,
-    payload: () => (reference ? refuseBeside(reference, 'no view') : body.length === 0 ? undefined : decode(body, encodingOf(headers))),
-  }
-  if (task === undefined) return { style: 'implicit', name: topicOf(subject), addressed: false, ...common }
-  return {
-    style: 'explicit',
-    name: task.task,
-    queue: task.queue,
-    lane: task.lane,
-    addressed: task.later || hasAddress(subject),
-    ...(task.key === undefined ? {} : { key: task.key }),
-    ...(task.bucket === undefined ? {} : { bucket: task.bucket }),
-    ...(task.later && at?.startsWith('@at ') ? { due: Date.parse(at.slice(4)) } : {}),
-    ...common,
-  }
-}

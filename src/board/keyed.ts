@@ -14,6 +14,7 @@ import type { Task } from './contract.ts'
 import type { Core } from './core.ts'
 import type { Prepared } from './many.ts'
 import type { Patience } from './room.ts'
+import { closed, sealedAs } from './seal.ts'
 import type { DebounceOptions, EnqueueOptions, Receipt, ThrottleOptions } from './sender.ts'
 import { type Site, sitesOf } from './site.ts'
 import { timeoutOf } from './task-options.ts'
@@ -61,10 +62,8 @@ async function storeDebounced(
     if (there?.headers.get(header.id) === message.id)
       return { id: window?.id ?? message.id, sequence: there.sequence, duplicate: window?.id !== message.id }
     try {
-      const { sequence } = await core.publisher.publish(
-        debounced(core, task, message.id, row, options, message.body, window),
-        options.signal,
-      )
+      const body = await closed(task.seal, message.body, sealedAs(core.names, 'input', task.name, window?.id ?? message.id))
+      const { sequence } = await core.publisher.publish(debounced(core, task, message.id, row, options, body, window), options.signal)
       return { id: window?.id ?? message.id, sequence, duplicate: window !== undefined }
     } catch (error) {
       if (!comesFirst(error)) throw error

@@ -9,10 +9,8 @@
 import { setTimeout as after } from 'node:timers/promises'
 import { CallboardError, fault, UnknownOutcomeError } from '../base/errors.ts'
 import { type Reader, wrong } from '../base/options.ts'
-import type { Schema } from '../base/schema.ts'
 import { Skip, Snooze } from '../runtime/verdict.ts'
 import { beside, fetchBody, isBeside, mostBeside, referenceIn, removeBody } from '../wire/body.ts'
-import type { Delivery } from '../wire/delivery.ts'
 import { type Headers, mostOwnHeaderBytes } from '../wire/envelope.ts'
 import type { Beside, Reference } from '../wire/outgoing.ts'
 import { type Outgoing, sizeOf, tooLarge } from '../wire/outgoing.ts'
@@ -20,7 +18,7 @@ import { shelf } from '../wire/stored.ts'
 import type { Large, Task } from './contract.ts'
 import type { Core } from './core.ts'
 import type { Prepared } from './many.ts'
-import { readBody, refuseHuge, storyRoom } from './payload.ts'
+import { type Lying, type Reading, readBody, refuseHuge, storyRoom } from './payload.ts'
 import type { Queue } from './queue.ts'
 import { partFor } from './site.ts'
 
@@ -58,21 +56,14 @@ export const lightest = ({ link }: Core, large: Large): number =>
 export const eventTime = (age: number): number => age + hour
 
 /** What a handler gets, wherever its body lies. `wanted` is asked where a body is missing: what was called off meanwhile is not damaged. */
-export function readAnywhere(
-  core: Core,
-  delivery: Pick<Delivery, 'body' | 'headers' | 'sequence'>,
-  schema: Schema | undefined,
-  name: string,
-  wanted?: (reference: Reference) => Promise<boolean>,
-): unknown {
+export function readAnywhere(core: Core, delivery: Lying, reading: Reading, wanted?: (reference: Reference) => Promise<boolean>): unknown {
   const reference = referenceIn(delivery.headers)
   if (reference === undefined) {
-    if (isBeside(delivery.headers)) throw fault('BODY_LOST', `Where the body of a message for ${name} lies cannot be read.`)
-    return readBody(delivery, schema, name)
+    if (isBeside(delivery.headers)) throw fault('BODY_LOST', `Where the body of a message for ${reading.name} lies cannot be read.`)
+    return readBody(delivery, reading)
   }
-  return found(core, reference, wanted).then((body) =>
-    readBody({ body, headers: delivery.headers, sequence: delivery.sequence }, schema, name),
-  )
+  const { headers, sequence, subject } = delivery
+  return found(core, reference, wanted).then((body) => readBody({ body, headers, sequence, subject }, reading))
 }
 
 async function found(core: Core, reference: Reference, wanted: (reference: Reference) => Promise<boolean> = async () => true) {

@@ -5,11 +5,13 @@ import { fault } from '../base/errors.ts'
 import type { Style } from '../base/events.ts'
 import { fingerprint, type Obituary, type Reason } from '../base/obituary.ts'
 import { referenceIn } from '../wire/body.ts'
-import { decode, type Encoding } from '../wire/codec.ts'
-import { type Headers, header, type UserHeaders } from '../wire/envelope.ts'
+import { type Encoding, sealedBy } from '../wire/codec.ts'
+import { type Headers, header, scheduleIn, type UserHeaders } from '../wire/envelope.ts'
+import type { Names } from '../wire/names.ts'
 import { taskIn } from '../wire/names-read.ts'
 import type { Reference } from '../wire/outgoing.ts'
 import { encodingOf, refuseBeside } from './payload.ts'
+import { opened, type Seal, type SealedAs, sealedAs } from './seal.ts'
 
 /** Something that was given up. */
 export interface DeadLetter extends Obituary {
@@ -27,8 +29,13 @@ export interface DeadLetter extends Obituary {
   readonly bytes: Uint8Array
   /** Bytes of a body that lies beside the letter. */
   readonly beside?: number
-  /** The payload. Throws DECODE for what cannot be read, and for what lies beside and was not fetched. */
-  payload(): unknown
+  /** By which key its body is sealed, if it is. */
+  readonly sealed?: string
+  /**
+   * The payload. `seal`: that of its contract, where it is sealed; then a promise where the seal makes one. Throws SEALED without it,
+   * what the seal throws, and DECODE for what cannot be read, and for what lies beside and was not fetched.
+   */
+  payload(seal?: Seal): unknown
 }
 
 /** Which dead letters are meant. What is left out may be anything. */
@@ -70,9 +77,11 @@ export interface Letter extends DeadLetter {
   readonly along: readonly (readonly [string, string])[]
   /** Where its body lies, if that is beside. */
   readonly reference: Reference | undefined
+  /** As what its body is sealed, if it is. */
+  readonly as: SealedAs
 }
 
-const alongside: ReadonlySet<string> = new Set([header.key, header.retry, header.parent, header.object])
+const alongside: ReadonlySet<string> = new Set([header.key, header.retry, header.parent, header.object, header.definition])
 
 /** A message where dead letters are kept. */
 interface Lying {
@@ -82,20 +91,22 @@ interface Lying {
 }
 
 /** Reads a letter. Throws NOT_CALLBOARD for what somebody else has put there. */
-export function letterOf(lying: Lying): Letter {
-  const letter = letterIn(lying)
+export function letterOf(names: Names, lying: Lying): Letter {
+  const letter = letterIn(names, lying)
   if (letter) return letter
   throw fault('NOT_CALLBOARD', `Message ${lying.sequence} among the dead letters tells of no death.`)
 }
 
 /** Reads a letter; undefined for what somebody else has put there. */
-export function letterIn({ sequence, headers, body }: Lying): Letter | undefined {
+export function letterIn(names: Names, { sequence, headers, body }: Lying): Letter | undefined {
   const grave = graveIn(headers)
   if (grave === undefined) return undefined
   const encoding = encodingOf(headers)
   const queue = taskIn(grave.back)?.queue
   const reference = referenceIn(headers)
-  return {
+  const fired = scheduleIn(headers)
+  const as = sealedAs(names, grave.style === 'explicit' ? 'input' : 'event', grave.name, fired === undefined ? grave.id : `${fired}@`)
+  const letter = {
     ...grave,
     ...(queue === undefined ? {} : { queue }),
     sequence,
@@ -105,13 +116,23 @@ export function letterIn({ sequence, headers, body }: Lying): Letter | undefined
     encoding,
     along: [...headers].filter(([name]) => alongside.has(name)),
     reference,
+    as,
     ...(reference === undefined ? {} : { beside: reference.size }),
-    payload: () => (reference === undefined ? decode(body, encoding) : refuseBeside(reference, 'board.dead.show()')),
+    payload: () => refuseBeside(reference as Reference, 'board.dead.show()'),
   }
+  return reference === undefined ? filled(letter, body) : letter
 }
 
 /** A letter with the body that was fetched for it. */
-export const filled = (letter: Letter, bytes: Uint8Array): Letter => ({ ...letter, bytes, payload: () => decode(bytes, letter.encoding) })
+export function filled(letter: Letter, bytes: Uint8Array): Letter {
+  const sealed = sealedBy(bytes)
+  return {
+    ...letter,
+    bytes,
+    ...(sealed === undefined ? {} : { sealed }),
+    payload: (seal) => opened(bytes, letter.encoding, seal, letter.as),
+  }
+}
 
 function graveIn(headers: Headers): Grave | undefined {
   try {
@@ -135,6 +156,7 @@ export function lineOf({
   encoding: _encoding,
   along: _along,
   reference: _reference,
+  as: _as,
   ...letter
 }: Letter): string {
   try {

@@ -143,10 +143,10 @@ export interface Making<Input> {
   readonly name: string
   readonly schema: Schema | undefined
   readonly encoding: Encoding
-  /** From this many bytes on, an input may turn out to be too large. */
+  /** From this many bytes on, an input may turn out to be too large, or cannot be made at once. */
   readonly heavy: number
   /** Makes one. `plain`: it was looked at before, and can be sent as it is. */
-  make(input: Input, plain: boolean): Prepared
+  make(input: Input, plain: boolean): Prepared | Promise<Prepared>
 }
 
 /**
@@ -163,15 +163,16 @@ export function messagesOf<Input>(
   const checks = schema === undefined ? [] : inputs.map((input) => refuseMisfit(schema, input, name)).filter((each) => each !== undefined)
   if (checks.length === 0 && ready === undefined) {
     const { plain, weight } = inspectedAll(inputs, encoding)
-    if (weight < heavy) return { count, at: (index) => make(inputs[index] as Input, plain) }
+    if (weight < heavy) return { count, at: (index) => make(inputs[index] as Input, plain) as Prepared }
   }
-  const finish = (): Messages => {
+  const whole = (made: readonly Prepared[]): Messages => ({ count, at: (index) => made[index] as Prepared, made })
+  const finish = (): Messages | Promise<Messages> => {
     const made = inputs.map((input) => make(input, false))
-    return { count, at: (index) => made[index] as Prepared, made }
+    return made.some((each) => each instanceof Promise) ? Promise.all(made).then(whole) : whole(made as Prepared[])
   }
   if (checks.length > 0) return Promise.all([...checks, ready]).then(finish)
   const all = finish()
-  return ready === undefined ? all : ready.then(() => all)
+  return ready === undefined ? all : Promise.all([all, ready]).then(([made]) => made)
 }
 
 /** Refuses what is not a list of many. Throws INVALID_ARGUMENT. */

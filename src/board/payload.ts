@@ -7,6 +7,7 @@ import type { Delivery } from '../wire/delivery.ts'
 import { type Headers, header, idOf } from '../wire/envelope.ts'
 import type { Reference } from '../wire/outgoing.ts'
 import { type Outgoing, sizeOf, tooLarge } from '../wire/outgoing.ts'
+import { following, type Seal, type SealedAs } from './seal.ts'
 
 /** Refuses a value that does not fit its schema. A promise only for asynchronous schemas. */
 export function refuseMisfit(schema: Schema | undefined, value: unknown, name: string): void | Promise<void> {
@@ -38,11 +39,30 @@ export function refuseBeside({ size }: Pick<Reference, 'size'>, where: string): 
   throw fault('DECODE', `The body has ${size} bytes and lies beside its message.`, { fix: `It is read by its handler, and by ${where}.` })
 }
 
-/** What a handler gets: decoded and checked. Throws DECODE, NOT_CALLBOARD or SCHEMA_MISMATCH. */
-export function readBody(delivery: Pick<Delivery, 'body' | 'headers' | 'sequence'>, schema: Schema | undefined, name: string): unknown {
+/** How the bodies of a contract are read. */
+export interface Reading {
+  readonly schema: Schema | undefined
+  /** As it is called in messages. */
+  readonly name: string
+  readonly seal: Seal | undefined
+  /** As what a body is opened. */
+  as(delivery: Lying): SealedAs
+}
+
+/** A stored message with its body. */
+export type Lying = Pick<Delivery, 'body' | 'headers' | 'sequence' | 'subject'>
+
+/** What a handler gets: opened, decoded and checked. Throws DECODE, SEALED, NOT_CALLBOARD, SCHEMA_MISMATCH or what the seal throws. */
+export function readBody(delivery: Lying, { schema, name, seal, as }: Reading): unknown {
   const { headers } = delivery
   if (!headers.plain && idOf(headers, delivery.sequence) === undefined) throw fault('NOT_CALLBOARD', `A message for ${name} has no id.`)
-  const value = decode(delivery.body, headers.plain ? 'msgpack' : encodingOf(headers))
+  const encoding = headers.plain ? 'msgpack' : encodingOf(headers)
+  if (seal !== undefined) return following(seal.open(delivery.body, as(delivery)), (body) => valueIn(body, encoding, schema, name))
+  return valueIn(delivery.body, encoding, schema, name)
+}
+
+function valueIn(body: Uint8Array, encoding: Encoding, schema: Schema | undefined, name: string): unknown {
+  const value = decode(body, encoding)
   if (schema === undefined) return value
   const checked = check(schema, value)
   return checked instanceof Promise ? checked.then((result) => fitting(result, name)) : fitting(checked, name)

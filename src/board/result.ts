@@ -19,12 +19,15 @@ import { keyToken, type Names } from '../wire/names.ts'
 import { type Beside, type Outgoing, type Reference, tooLarge } from '../wire/outgoing.ts'
 import type { Table } from '../wire/table.ts'
 import type { Large, Task } from './contract.ts'
+import { closed, type SealedAs, sealedAs } from './seal.ts'
 
 /** How a task ended. */
 export type End =
   | { readonly state: 'succeeded'; readonly value: unknown; readonly at: number }
   /** What it returned lies beside, because it is large: another end with its value. */
   | { readonly state: 'succeeded'; readonly beside: Reference; readonly at: number }
+  /** The same, with a value that the seal of its task has closed. */
+  | { readonly state: 'succeeded'; readonly sealed: Uint8Array; readonly at: number }
   /** It succeeded, but what it returned could not be kept. */
   | { readonly state: 'succeeded'; readonly lost: FailureError; readonly at: number }
   | { readonly state: 'dead'; readonly obituary: Obituary; readonly at: number }
@@ -117,7 +120,7 @@ export function results(
 
   /** The same for the end of a run, whose value goes beside where it is large and may be. */
   async function keepEnd({ large, keep }: Task, id: string, end: End): Promise<boolean> {
-    if (large === 'refuse' || !('value' in end)) return decide(id, end, keep)
+    if (large === 'refuse' || !('value' in end || 'sealed' in end)) return decide(id, end, keep)
     const beside = aside(large, { subject: key(id), headers: id, body: encode(end) }, keep + fetching)
     if (beside === undefined) return decide(id, end, keep)
     const { size, pieces, digest } = beside
@@ -139,7 +142,7 @@ export function results(
     async ended(task, run, outcome) {
       if (outcome.end === 'cancelled') await decide(run.id, { state: 'cancelled', at: Date.now() }, task.keep)
       if (outcome.end !== 'returned') return
-      const end = await endOf(task, outcome.value)
+      const end = await endOf(task, outcome.value, sealedAs(names, 'result', task.name, run.id))
       const decided = await keepEnd(task, run.id, end).catch((error: unknown) => {
         if (!(error instanceof CallboardError) || !unkeepable.has(error.code)) throw error
         return decide(
@@ -217,7 +220,7 @@ export function results(
 }
 
 /** What a returned value is kept as: checked against the output schema, and encoded once to see that it can be. */
-async function endOf(task: Task, value: unknown): Promise<End> {
+async function endOf(task: Task, value: unknown, as: SealedAs): Promise<End> {
   const at = Date.now()
   try {
     if (task.output !== undefined) {
@@ -227,7 +230,9 @@ async function endOf(task: Task, value: unknown): Promise<End> {
     }
     const end: End = { state: 'succeeded', value, at }
     encode(end)
-    return end
+    return task.seal === undefined || value === undefined
+      ? end
+      : { state: 'succeeded', sealed: await closed(task.seal, encode(value), as), at }
   } catch (error) {
     const { stack: _stack, ...lost } = failureError(error)
     return { state: 'succeeded', lost, at }

@@ -14,6 +14,8 @@ import type { Core } from './core.ts'
 import { contentTypeField, refuseMisfit } from './payload.ts'
 import { travelling } from './policy.ts'
 import { type Definition, offsetOf, type Stored } from './schedule-definition.ts'
+import { findSchedules } from './schedule-store.ts'
+import { closed, sealedAs } from './seal.ts'
 import type { EnqueueOptions } from './sender.ts'
 import { rowFor } from './strand.ts'
 
@@ -105,9 +107,19 @@ export async function planned(
       ? taskPlan(name, times, contract, payload, options as TaskScheduleOptions | undefined)
       : eventPlan(name, times, contract, options as EventScheduleOptions | undefined)
   await refuseMisfit(contract.kind === 'task' ? contract.input : contract.schema, payload, contract.name)
-  const body = payload === undefined && contract.kind === 'task' ? new Uint8Array(0) : encode(payload, contract.encoding)
+  const plain = payload === undefined && contract.kind === 'task' ? new Uint8Array(0) : encode(payload, contract.encoding)
   await (contract.kind === 'task' ? core.declareQueue(contract.place) : core.declareTopic(contract))
-  return { ...plan, body }
+  return { ...plan, body: contract.seal === undefined ? plain : await sealedOnce(core, name, contract, plain) }
+}
+
+/** What is sealed twice is not the same; so what is there already, and opens to this body, is taken again. */
+async function sealedOnce(core: Core, name: string, { kind, name: called, seal }: Task | Topic, plain: Uint8Array): Promise<Uint8Array> {
+  const as = sealedAs(core.names, kind === 'task' ? 'input' : 'event', called, `${name}@`)
+  for (const { body } of await findSchedules(core, name)) {
+    const before = await (async () => seal?.open(body, as))().catch(() => undefined)
+    if (before !== undefined && Buffer.compare(before, plain) === 0) return body
+  }
+  return closed(seal, plain, as)
 }
 
 function taskPlan(name: string, times: Times, task: Task, payload: unknown, options: TaskScheduleOptions | undefined): Omit<Plan, 'body'> {

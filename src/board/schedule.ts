@@ -8,6 +8,8 @@ import { newId } from '../base/ids.ts'
 import type { FailureError } from '../base/obituary.ts'
 import { type Occurrence, type PreviewOptions, previewOf, type Times, timesAfter, timesOf, type When } from '../base/when.ts'
 import { inPlainWords } from '../base/when-words.ts'
+import { sealedBy } from '../wire/codec.ts'
+import { header, headerJson } from '../wire/envelope.ts'
 import { type Lane, laneOf } from '../wire/names.ts'
 import type { Task, Topic } from './contract.ts'
 import type { Core } from './core.ts'
@@ -122,7 +124,7 @@ export function schedules(core: Core): Schedules {
         'task' in fires
           ? (fires.bounded ? core.names.due : core.names.addressed)(fires.queue, fires.task, fires.lane, undefined, id)
           : placeOf(core.names, found.definition).target
-      const { sequence, duplicate } = await core.publisher.publish(firedMessage(found, target, id))
+      const { sequence, duplicate } = await core.publisher.publish(firedMessage(found, target, id, alone(found, id)))
       return { id, sequence, duplicate }
     },
     async *list() {
@@ -147,6 +149,15 @@ export function schedules(core: Core): Schedules {
 }
 
 type Content = Pick<Stored, 'definition' | 'body' | 'fields'>
+
+/** A sealed body opens as that of its schedule; what names the schedule beside an id of its own is no turn of it. */
+const alone = ({ body, definition }: Stored, id: string): [string, string][] =>
+  sealedBy(body) === undefined
+    ? []
+    : [
+        [header.ownId, id],
+        [header.definition, headerJson(definition)],
+      ]
 
 /** Stores a plan in the place of what is there, unless that is the same. */
 async function set(core: Core, plan: Content): Promise<ScheduleChange> {

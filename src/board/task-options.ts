@@ -29,6 +29,7 @@ import type { GateLike } from './gates.ts'
 import { largeOption } from './large.ts'
 import { policyOf, schemaOption } from './policy.ts'
 import { type Queue, queueOf } from './queue.ts'
+import { sealOption } from './seal.ts'
 import type { EnqueueOptions } from './sender.ts'
 import { type Keyed, orderOption, takingReaders } from './topic-options.ts'
 
@@ -73,6 +74,7 @@ export function taskSettings(called: string, options: (TaskShape & TaskSettings)
     lanes: read.lanes ?? ['normal'],
     ordered,
     large: read.large ?? 'refuse',
+    seal: read.seal,
     track: read.track ?? read.output !== undefined,
     keep: read.keep ?? defaults.keep,
   }
@@ -170,6 +172,7 @@ const taskReaders = {
   encoding: oneOf('msgpack', 'json'),
   keep: time(1000),
   large: largeOption,
+  seal: sealOption,
 } satisfies ReadersOf<TaskShape & TaskSettings>
 
 /** Reads the options of a performer. */

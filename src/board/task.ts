@@ -22,7 +22,7 @@ import { shelf } from '../wire/stored.ts'
 import { envelope } from './address.ts'
 import { type BatchPerformer, batching, batchTerms, TaskItem } from './batch.ts'
 import { TaskContext } from './context.ts'
-import type { Fitting, Task, TaskSettings, TaskShape } from './contract.ts'
+import type { Fitting, Large, Task, TaskSettings, TaskShape } from './contract.ts'
 import type { Core } from './core.ts'
 import { buryTask } from './dead.ts'
 import { defaults } from './defaults.ts'
@@ -32,9 +32,10 @@ import { keptWhenDone, performerPlace } from './lane.ts'
 import { besideOf, isHeld, lightest, readAnywhere, releaseSoon, tidied, year } from './large.ts'
 import { messagesOf, type Prepared, storeMany } from './many.ts'
 import { memory } from './memory.ts'
-import { refuseMisfit } from './payload.ts'
+import { type Reading, refuseMisfit } from './payload.ts'
 import { checkedHandler, policyOf } from './policy.ts'
 import { endedBadly, inTurn } from './schedule-turn.ts'
+import { closed, following, sealedAs, sealedId } from './seal.ts'
 import type { EnqueueOptions, Origin, Receipt } from './sender.ts'
 import { namedInTurn, sitesOf } from './site.ts'
 import { strandsOf } from './strand.ts'
@@ -99,14 +100,23 @@ function written<Input>(
   options: EnqueueOptions | undefined,
   origin: Pick<Origin, 'idFor'> | undefined,
   plain = false,
-): Prepared {
-  const body = input === undefined ? nothing : encode(input, task.encoding, plain)
-  const id = options?.id !== undefined ? checkedId(options.id) : (origin?.idFor(body) ?? newId())
-  const ready = envelope(core, task, id, input, body, options)
+): Prepared | Promise<Prepared> {
+  const open = input === undefined ? nothing : encode(input, task.encoding, plain)
+  const id = options?.id !== undefined ? checkedId(options.id) : (origin?.idFor(open) ?? newId())
+  const addressed = (body: Uint8Array, large: Large) => {
+    const ready = envelope(core, task, id, input, body, options)
+    const beside = besideOf(core, large, ready, year + Math.max(0, (ready.due ?? 0) - Date.now()))
+    return beside === undefined ? ready : envelope(core, task, id, input, nothing, options, beside)
+  }
   // A debounced task changes its payload while it waits, and has no address of its own for each of them.
-  const large = options?.debounce === undefined ? task.large : 'refuse'
-  const beside = besideOf(core, large, ready, year + Math.max(0, (ready.due ?? 0) - Date.now()))
-  return beside === undefined ? ready : envelope(core, task, id, input, nothing, options, beside)
+  if (options?.debounce !== undefined) return addressed(open, 'refuse')
+  if (task.seal === undefined) return addressed(open, task.large)
+  return following(closed(task.seal, open, sealedAs(core.names, 'input', task.name, id)), (body) => addressed(body, task.large))
+}
+
+/** How the inputs of a task are read. */
+function readingOf(core: Core, { input, name, seal }: Task<never>): Reading {
+  return { schema: input, name, seal, as: ({ headers, sequence }) => sealedAs(core.names, 'input', name, sealedId(headers, sequence)) }
 }
 
 /** Names the work. Resolves when the broker has stored it. */
@@ -177,7 +187,7 @@ export async function enqueueMany<Input, Given extends { readonly duplicate: boo
     schema: task.input,
     encoding: task.encoding,
     // What asks a function of the user about each input may throw at any of them.
-    heavy: task.ordered === undefined ? lightest(core, task.large) : 0,
+    heavy: task.ordered === undefined && task.seal === undefined ? lightest(core, task.large) : 0,
     make: (input: Input, plain: boolean) => written(core, task, input, options, named?.(), plain),
   }
   const waited = messagesOf(inputs, making, core.declareQueue(task.place))
@@ -241,8 +251,9 @@ export async function performance<Parsed, Returned>(
     const handle = () => (handler as Performer<Parsed, Returned>)(input, ctx)
     return core.around.none ? handle() : core.around.run(label, [ctx], handle)
   }
+  const reading = readingOf(core, task)
   const decoded: Binding['read'] = (delivery) =>
-    readAnywhere(core, delivery, task.input, task.name, (body) => isHeld(core, task, idOf(delivery.headers, delivery.sequence) ?? '', body))
+    readAnywhere(core, delivery, reading, (body) => isHeld(core, task, idOf(delivery.headers, delivery.sequence) ?? '', body))
   const places = sitesOf(core.names, task.place).flatMap((site) =>
     strandsOf(core.names, task, site, served ?? lanes).map(
       (strand) => [strand.rank, performerPlace(core, task, site.stream, strand, lease ?? defaults.lease)] as const,

@@ -10,9 +10,10 @@ import { buckets } from '../wire/names.ts'
 import type { Retention } from '../wire/streams.ts'
 import type { BatchOptions } from './batch.ts'
 import type { EventContext } from './context.ts'
-import type { RetentionOptions, RetryOptions, Topic, TopicOptions } from './contract.ts'
+import type { PatternOptions, RetentionOptions, RetryOptions, Topic, TopicOptions } from './contract.ts'
 import type { GateLike } from './gates.ts'
 import { largeOption } from './large.ts'
+import { sealOption } from './seal.ts'
 import type { PublishOptions } from './sender.ts'
 
 /** What a subscriber decides for itself. */
@@ -114,7 +115,10 @@ const topicReaders = {
   encoding: oneOf('msgpack', 'json'),
   retention: anything<NonNullable<TopicOptions['retention']>>(),
   large: largeOption,
+  seal: sealOption,
 } satisfies ReadersOf<TopicOptions>
+/** Reads the options of a pattern. */
+export const patternReaders = { seal: sealOption } satisfies ReadersOf<PatternOptions>
 const retentionReaders = {
   age: time(1000),
   bytes: whole(1, Number.MAX_SAFE_INTEGER),
@@ -126,16 +130,18 @@ export function topicSettings(
   name: string,
   second: Schema | TopicOptions | undefined,
   third: TopicOptions | undefined,
-): Pick<Topic, 'schema' | 'encoding' | 'retention' | 'large'> {
+  readers: Partial<typeof topicReaders> = topicReaders,
+): Pick<Topic, 'schema' | 'encoding' | 'retention' | 'large' | 'seal'> {
   const schema = looksLikeSchema(second) ? second : undefined
   const where = `topic(${name})`
-  const { encoding, large = 'refuse', ...read } = readOptions(where, schema === undefined ? second : third, topicReaders)
+  const given = schema === undefined ? second : third
+  const { encoding, large = 'refuse', seal, ...read } = readOptions(where, given, readers as typeof topicReaders)
   const retention = read.retention && retentionOf(where, read.retention)
   if (large !== 'refuse' && retention?.age === 0)
     throw fault('INVALID_OPTION', `${where} is to store large events beside, and keeps its events by number or size alone.`, {
       fix: 'Give its retention an age, which is then that of what lies beside.',
     })
-  return { schema, encoding: encoding ?? 'msgpack', retention, large }
+  return { schema, encoding: encoding ?? 'msgpack', retention, large, seal }
 }
 
 function retentionOf(where: string, given: NonNullable<TopicOptions['retention']>): Retention {

@@ -21,7 +21,7 @@ import type { Beside } from '../wire/outgoing.ts'
 import { consumerSource } from '../wire/source.ts'
 import { type BatchSubscriber, batching, batchTerms, EventItem } from './batch.ts'
 import { EventContext } from './context.ts'
-import type { BuriedTopic, Subscribable, Topic, TopicOptions, TopicPattern } from './contract.ts'
+import type { BuriedTopic, PatternOptions, Subscribable, Topic, TopicOptions, TopicPattern } from './contract.ts'
 import type { Core } from './core.ts'
 import { buryEvent } from './dead.ts'
 import { defaults } from './defaults.ts'
@@ -32,11 +32,20 @@ import { besideOf, eventTime, lightest, readAnywhere } from './large.ts'
 import { letterOf } from './letter.ts'
 import { messagesOf, type Prepared, storeMany } from './many.ts'
 import { memory } from './memory.ts'
-import { contentTypeField, refuseMisfit } from './payload.ts'
+import { contentTypeField, type Reading, refuseMisfit } from './payload.ts'
 import { checkedHandler, policyOf } from './policy.ts'
 import { inTurn } from './schedule-turn.ts'
+import { closed, following, sealedAs, sealedId } from './seal.ts'
 import type { Origin, PublishOptions, Receipt } from './sender.ts'
-import { checkPublish, checkTopic, type SubscribeOptions, type Subscriber, subscribeReaders, topicSettings } from './topic-options.ts'
+import {
+  checkPublish,
+  checkTopic,
+  patternReaders,
+  type SubscribeOptions,
+  type Subscriber,
+  subscribeReaders,
+  topicSettings,
+} from './topic-options.ts'
 
 /** Defines a topic with a schema. */
 export function topic<S extends Schema>(name: string, schema: S, options?: TopicOptions): Topic<InputOf<S>, OutputOf<S>>
@@ -47,10 +56,10 @@ export function topic(name: string, second?: Schema | TopicOptions, third?: Topi
 }
 
 /** Several topics by wildcard: `*` stands for one part of a name, `>` for all that follow. For subscribing only. */
-export function pattern<S extends Schema>(name: string, schema: S): TopicPattern<OutputOf<S>>
-export function pattern<Shape = unknown>(name: string): TopicPattern<Shape>
-export function pattern(name: string, schema?: Schema): TopicPattern {
-  return { kind: 'pattern', name: checkedName('topic', name, true), ...topicSettings(name, schema, undefined) }
+export function pattern<S extends Schema>(name: string, schema: S, options?: PatternOptions): TopicPattern<OutputOf<S>>
+export function pattern<Shape = unknown>(name: string, options?: PatternOptions): TopicPattern<Shape>
+export function pattern(name: string, second?: Schema | PatternOptions, third?: PatternOptions): TopicPattern {
+  return { kind: 'pattern', name: checkedName('topic', name, true), ...topicSettings(name, second, third, patternReaders) }
 }
 
 /**
@@ -64,6 +73,7 @@ export const buried: BuriedTopic = {
   encoding: 'msgpack',
   retention: undefined,
   large: 'refuse',
+  seal: undefined,
 }
 
 /** The event as it is sent. Throws before anything is sent; a promise only for asynchronous schemas. */
@@ -87,12 +97,22 @@ function written<Input>(
   options: PublishOptions,
   origin: Origin | undefined,
   plain = false,
-): Prepared {
-  const body = encode(event, topic.encoding, plain)
-  const id = options.id !== undefined ? checkedId(options.id) : (origin?.idFor(body) ?? newId())
-  const said = { id, subject: core.subjectOf(topic), headers: headersOf(id, topic, options), body }
-  const beside = besideOf(core, topic.large, said, eventTime(topic.retention?.age ?? core.retention))
-  return beside === undefined ? said : { ...said, headers: headersOf(id, topic, options, beside), body: nothing, beside }
+): Prepared | Promise<Prepared> {
+  const open = encode(event, topic.encoding, plain)
+  const id = options.id !== undefined ? checkedId(options.id) : (origin?.idFor(open) ?? newId())
+  const addressed = (body: Uint8Array) => {
+    const said = { id, subject: core.subjectOf(topic), headers: headersOf(id, topic, options), body }
+    const beside = besideOf(core, topic.large, said, eventTime(topic.retention?.age ?? core.retention))
+    return beside === undefined ? said : { ...said, headers: headersOf(id, topic, options, beside), body: nothing, beside }
+  }
+  return topic.seal === undefined
+    ? addressed(open)
+    : following(closed(topic.seal, open, sealedAs(core.names, 'event', topic.name, id)), addressed)
+}
+
+/** How the events of a topic are read, or of many. */
+export function readingEvents(core: Core, { schema, name, seal }: Pick<Topic, 'schema' | 'name' | 'seal'>): Reading {
+  return { schema, name, seal, as: (each) => sealedAs(core.names, 'event', publishedOn(each), sealedId(each.headers, each.sequence)) }
 }
 
 /** Says what happened. Resolves when the broker has stored it. */
@@ -140,7 +160,7 @@ export async function publishMany<Input>(
     name: topic.name,
     schema: topic.schema,
     encoding: topic.encoding,
-    heavy: lightest(core, topic.large),
+    heavy: topic.seal === undefined ? lightest(core, topic.large) : 0,
     make: (event: Input, plain: boolean) => written(core, topic, event, options, undefined, plain),
   }
   const waited = messagesOf(events, making, core.declareTopic(topic))
@@ -200,8 +220,9 @@ export async function subscription<Event>(
   const label: Label = { style: 'implicit', service, name: topic.name }
   const terms = { expires: undefined, policy }
   const slots = new Slots(batch ? batch.size * (concurrency ?? 1) : (concurrency ?? defaults.concurrency))
+  const reading = readingEvents(core, topic)
   const decoded: Binding['read'] = (delivery) =>
-    topic.kind === 'buried' ? letterOf(delivery) : readAnywhere(core, delivery, topic.schema, topic.name)
+    topic.kind === 'buried' ? letterOf(core.names, delivery) : readAnywhere(core, delivery, reading)
   const collected = batch && batching(core, label, { ...batch, concurrency: concurrency ?? 1 }, handler as BatchSubscriber<Event>)
   const nameOf = ({ delivery }: Run) => (topic.kind === 'pattern' ? publishedOn(delivery) : topic.name)
   const turn = (run: Run, call: () => unknown) =>

@@ -47,7 +47,7 @@ export async function status(core: Core, task: Task, receipt: Receipt, stored: b
     return 'obituary' in end ? { state: end.state, attempt: end.obituary.attempts, obituary: end.obituary } : { state: end.state }
   if (waiting !== undefined) return waitingStatus(core, task, receipt.id, waiting)
   const grave = await shelf(core.layout, core.names.dead).last(core.names.deadTask(task.queue, task.name, receipt.id))
-  if (grave !== undefined) return givenUp(letterOf(grave))
+  if (grave !== undefined) return givenUp(letterOf(core.names, grave))
   // It was stored, waits no more and is no dead letter: it has succeeded. Of an id from elsewhere that cannot be said.
   return { state: stored && !task.track ? 'succeeded' : 'unknown' }
 }

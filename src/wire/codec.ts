@@ -36,6 +36,8 @@ export function encode(value: unknown, encoding: Encoding = 'msgpack', plain = f
 /** The value in some bytes. Throws DECODE. An empty body is `undefined`. */
 export function decode(bytes: Uint8Array, encoding: Encoding = 'msgpack'): unknown {
   if (bytes.length === 0) return undefined
+  const key = sealedBy(bytes)
+  if (key !== undefined) throw fault('SEALED', `A body of ${bytes.length} bytes is sealed with ${key}.`)
   try {
     if (encoding === 'json') return readJson(bytes)
     const trouble = troubleIn(bytes)
@@ -45,6 +47,17 @@ export function decode(bytes: Uint8Array, encoding: Encoding = 'msgpack'): unkno
     if (error instanceof CallboardError) throw error
     throw fault('DECODE', `A body of ${bytes.length} bytes is not ${encoding === 'json' ? 'JSON' : 'MessagePack'}.`, { cause: error })
   }
+}
+
+/**
+ * By what a body is sealed; undefined: it is not. A sealed body begins with a byte that begins neither MessagePack nor JSON, then the
+ * length of a text, and that text.
+ */
+export function sealedBy(bytes: Uint8Array): string | undefined {
+  const length = bytes[1] ?? 0
+  if (bytes[0] !== 0xc1 || bytes.length < 2 + length) return undefined
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset + 2, length).toString('latin1')
+  return /^[\w.:/-]+$/.test(text) ? text : undefined
 }
 
 function readJson(bytes: Uint8Array): unknown {

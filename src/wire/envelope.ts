@@ -203,10 +203,12 @@ export class Headers {
  * place in the stream make one: the same at every delivery, another for every firing. Undefined: callboard did not send it.
  */
 export function idOf(headers: Headers, sequence: number): string | undefined {
-  return headers.id ?? firedId(headers.get(header.definition), sequence)
+  if (headers.id !== undefined) return headers.id
+  const name = scheduleIn(headers)
+  return name === undefined ? undefined : `${name}@${sequence}`
 }
 
-function firedId(definition: string | undefined, sequence: number): string | undefined {
-  const name = definition === undefined ? undefined : /^\{"name":"([^"]+)"/.exec(definition)?.[1]
-  return name === undefined ? undefined : `${name}@${sequence}`
+/** The name of the schedule that fired a message; undefined: none did. */
+export function scheduleIn(headers: Headers): string | undefined {
+  return /^\{"name":"([^"]+)"/.exec(headers.get(header.definition) ?? '')?.[1]
 }

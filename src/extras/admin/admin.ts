@@ -2,7 +2,7 @@
 
 import { hostname, userInfo } from 'node:os'
 import { fault } from '../../base/errors.ts'
-import { callable, readOptions, text, time, whole } from '../../base/options.ts'
+import { anything, callable, readOptions, text, time, whole } from '../../base/options.ts'
 import type { Board, Duration, LedgerPoint, Occurrence, Schedule } from '../../index.ts'
 import { besideOf, rateOf, selectableEntry, workerView } from './beside.ts'
 import { type Commands, commands } from './commands.ts'
@@ -33,6 +33,7 @@ import type {
   TraceEntry,
   WorkerView,
 } from './model.ts'
+import { opening, type Sealable } from './opening.ts'
 import { parseSelector } from './selector.ts'
 import { finest, type SeriesOptions, seriesOf } from './series.ts'
 import { type Beside, known, queueView, subscriptionView, topicViews } from './views.ts'
@@ -46,6 +47,8 @@ export interface AdminOptions {
   readonly history?: Duration
   /** Tasks and events of the past that are kept in memory. Default 100,000. Edge: at least 100; of older ones only those that wait or are dead are seen in lists. */
   readonly most?: number
+  /** What is sealed is shown as it is inside where its contract is here, with its seal. Default: none, and it is shown as sealed. */
+  readonly contracts?: readonly Sealable[]
   /** Hears what was done through it, beside the record in the ledger. Default: nobody. */
   readonly heard?: (entry: AuditView) => void
 }
@@ -106,18 +109,21 @@ export interface Admin extends Commands {
 }
 
 /** Opens the admin of a board. It is closed with the board. */
-export function admin(board: Board, options?: AdminOptions): Admin {
+export function admin(given: Board, options?: AdminOptions): Admin {
   const {
     who = `${userInfo().username}@${hostname()}`,
     heard,
+    contracts = [],
     history: age = 86_400_000,
     most = 100_000,
   } = readOptions('admin()', options, {
     who: text,
+    contracts: anything<readonly Sealable[]>(),
     heard: callable<NonNullable<AdminOptions['heard']>>(),
     history: time(60_000),
     most: whole(100, 10_000_000),
   })
+  const board = opening(given, contracts)
   const past = history(board, age, most)
   // Rates need the last minute only, which is read at once, however much history there is.
   const lately = history(board, 70_000, 1)
@@ -263,7 +269,7 @@ export function admin(board: Board, options?: AdminOptions): Admin {
       ])
       return judged({ namespace: board.namespace, broker, queues: waiting, subscriptions: places, schedules: planned, workers: alive })
     },
-    ...commands(board, pastNow, async (what, selector, count) => {
+    ...commands(board, contracts, pastNow, async (what, selector, count) => {
       const more = { ...known('selector', selector), ...known('count', count) }
       heard?.({ at: Date.now(), who, what, ...more })
       await board.ledger.note({ who, text: what, ...more })

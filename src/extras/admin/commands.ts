@@ -8,6 +8,7 @@ import {
   type PublishOptions,
   type PurgeOptions,
   type Receipt,
+  type Style,
   task,
   topic,
   type When,
@@ -17,6 +18,7 @@ import { subscribableOf, taskOf, topicOf } from './contracts.ts'
 import { deadMatching } from './letters.ts'
 import { matching, type Past } from './list.ts'
 import type { BulkReport, MessageView } from './model.ts'
+import type { Sealable } from './opening.ts'
 import { parseSelector } from './selector.ts'
 
 /** What an operator can do. */
@@ -64,11 +66,18 @@ export type Note = (what: string, selector?: string, count?: number) => Promise<
 const alive: ReadonlySet<string> = new Set(['ready', 'scheduled', 'running', 'retrying'])
 
 /** What an operator can do with a board. `note` keeps a record of each. */
-export function commands(board: Board, past: () => Promise<Past>, note: Note): Commands {
+export function commands(board: Board, contracts: readonly Sealable[], past: () => Promise<Past>, note: Note): Commands {
   async function seat(service: string, name: string) {
     const found = (await board.inspect.subscriptions()).find((each) => each.service === service && each.topic === name)
     if (!found) throw fault('NOT_FOUND', `${service} has no subscription to ${name}.`)
     return board.subscription(service, subscribableOf(name, found.own))
+  }
+
+  /** What is sealed was so by its contract, and goes back so. */
+  function contractOf(style: Style, name: string) {
+    const seal = contracts.find((each) => each.name === name && (each.kind === 'task') === (style === 'explicit'))?.seal
+    const sealed = seal && { seal }
+    return style === 'explicit' ? task<unknown>(name, sealed) : topic<unknown>(name, sealed)
   }
 
   async function noted<T>(what: string, work: Promise<T>): Promise<T> {
@@ -109,7 +118,7 @@ export function commands(board: Board, past: () => Promise<Past>, note: Note): C
       const { name, style } = await board.dead.show(sequence)
       await noted(
         `redrive of dead letter ${sequence} with another payload`,
-        board.dead.redriveEdited(sequence, style === 'explicit' ? task(name) : topic(name), payload),
+        board.dead.redriveEdited(sequence, contractOf(style, name), payload),
       )
     },
     discard: (selector, options) =>

@@ -96,6 +96,7 @@ export async function detailOf(sources: Sources, id: string): Promise<MessageDet
       ...known('workerAlive', base.worker === undefined ? undefined : moment.alive?.has(base.worker)),
       ...known('since', history.since),
     }),
+    ...known('sealed', (waiting ?? event)?.sealed ?? letters[0]?.sealed),
     ...known('sender', sender),
     ...known('bytes', (waiting ?? event)?.bytes ?? letters[0]?.bytes),
     ...known('progress', base.state === 'running' ? await progressOf(board, base) : undefined),

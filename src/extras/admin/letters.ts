@@ -30,6 +30,7 @@ export function deadView(letter: DeadLetter, withData: boolean): DeadView {
     headers,
     history: letter.history.map(({ error: each, ...rest }) => ({ ...rest, error: errorView(each) })),
     ...known('queue', queue),
+    ...known('sealed', letter.sealed),
     ...(withData
       ? known(
           'data',

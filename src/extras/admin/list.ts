@@ -36,6 +36,7 @@ export function waitingView(fact: MessageFact, withData: boolean): MessageView {
     ...known('lane', fact.lane),
     ...known('key', fact.key),
     ...known('due', fact.due),
+    ...known('sealed', fact.sealed),
     ...(withData
       ? known(
           'data',

@@ -62,6 +62,8 @@ export interface MessageView {
   readonly sequence?: number
   /** The payload, where it was asked for and can be read. */
   readonly data?: unknown
+  /** By which key the payload is sealed, if it is. */
+  readonly sealed?: string
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -198,6 +200,8 @@ export interface DeadView {
   }[]
   /** The payload, where it can be read. */
   readonly data?: unknown
+  /** By which key the payload is sealed, if it is. */
+  readonly sealed?: string
 }
 
 /** Dead letters whose errors look alike. */

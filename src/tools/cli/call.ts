@@ -100,8 +100,12 @@ export function call(host: Host, args: readonly string[], flags: Flags, signal: 
       return board
     },
     async admin() {
-      const [open, { admin }] = await Promise.all([self.board(), import('../../extras/admin/index.ts')])
-      return admin(open)
+      const [open, { admin }, { topics, tasks }] = await Promise.all([
+        self.board(),
+        import('../../extras/admin/index.ts'),
+        self.contracts(),
+      ])
+      return admin(open, { contracts: [...topics.values(), ...tasks.values()] })
     },
     contracts() {
       const file = flag('contracts') ?? host.env.CALLBOARD_CONTRACTS

@@ -58,7 +58,10 @@ export const everywhere: readonly Flag[] = [
   { name: '--namespace <name>', says: 'the namespace of the board (CALLBOARD_NAMESPACE; callboard)' },
   { name: '--creds <file>', says: 'a NATS credentials file (CALLBOARD_CREDS, NATS_CREDS)' },
   { name: '--user <name>', says: 'who logs in; the password is read from CALLBOARD_PASSWORD' },
-  { name: '--contracts <file>', says: 'a module that exports topics and tasks: input is checked by it (CALLBOARD_CONTRACTS)' },
+  {
+    name: '--contracts <file>',
+    says: 'a module that exports topics and tasks: input is checked by it, and what is sealed is opened (CALLBOARD_CONTRACTS)',
+  },
   { name: '--json', says: 'one JSON document on standard output, or a line of JSON for each thing that comes' },
   { name: '--no-color', says: 'no colours (NO_COLOR)' },
   { name: '--yes', says: 'do not ask' },

@@ -78,7 +78,7 @@ export async function show(call: Call): Promise<undefined> {
     row('error', `${one.error.name}: ${one.error.message}`),
     ...one.history.map((each) => row(`attempt ${each.attempt}`, `${span(each.ms)}  ${each.error.name}: ${each.error.message}`)),
     ...Object.entries(one.headers).map(([name, value]) => row('header', `${name}: ${value}`)),
-    row('payload', one.data === undefined ? `${size(one.bytes)} that cannot be read` : ''),
+    row('payload', payloadWord(one)),
     ...(one.data === undefined
       ? []
       : JSON.stringify(one.data, undefined, 2)
@@ -87,6 +87,13 @@ export async function show(call: Call): Promise<undefined> {
     ...(call.on('stack') && one.error.stack ? one.error.stack.split('\n').map((line) => out.paint('dim', `  ${clean(line)}`)) : []),
     out.paint('dim', `callboard dead redrive ${one.sequence} sends it back`),
   ])
+}
+
+/** What is said of a payload before it is shown. */
+function payloadWord({ data, bytes, sealed }: DeadView): string {
+  const told = sealed === undefined ? 'that cannot be read' : `sealed with ${sealed}; --contracts with its key opens it`
+  if (data === undefined) return `${size(bytes)} ${told}`
+  return sealed === undefined ? '' : `opened, sealed with ${sealed}`
 }
 
 function numberOf(call: Call): number {

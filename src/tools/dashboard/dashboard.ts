@@ -91,7 +91,7 @@ export function open(board: Board, options: DashboardOptions): Dashboard {
     throw fault('INVALID_OPTION', `The dashboard would be served under ${hosts.join(', ')} without a login.`, {
       fix: 'Give it tokens or authorize, or leave hosts out.',
     })
-  const admin: Admin = adminOf(board, { who: 'dashboard' })
+  const admin: Admin = adminOf(board, { who: 'dashboard', contracts: contracts as never })
   const door = login(options.tokens, options.authorize, everybody)
   const ear = hub(admin)
   const work = jobs(admin, ear.changed)

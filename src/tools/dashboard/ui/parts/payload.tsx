@@ -7,7 +7,9 @@ import { figure, visible } from '../text.ts'
 const step = 50
 
 /** Shows a value. */
-export function Payload({ value }: { readonly value: unknown }) {
+export function Payload({ value, sealed }: { readonly value: unknown; readonly sealed?: string | undefined }) {
+  if (value === undefined && sealed !== undefined)
+    return <p class="soft">Sealed with {visible(sealed, 80)}. A dashboard that is given its contract with the key shows it.</p>
   if (value === undefined) return <p class="soft">The payload cannot be read, or is no longer kept.</p>
   return (
     <div class="payload mono tree">

@@ -116,12 +116,16 @@ function Body({ letter }: { readonly letter: Letter }) {
 }
 
 /** A payload, or why it is not shown. */
-export function Shown({ letter }: { readonly letter: { readonly data?: unknown; readonly cut?: true; readonly masked?: true } }) {
+export function Shown({
+  letter,
+}: {
+  readonly letter: { readonly data?: unknown; readonly sealed?: string; readonly cut?: true; readonly masked?: true }
+}) {
   if (letter.masked) return <p class="soft">Payloads are not shown here.</p>
   return (
     <>
       {letter.cut ? <p class="notice">This is not the whole payload, or it holds what JSON cannot say. It cannot be edited here.</p> : null}
-      <Payload value={letter.data} />
+      <Payload value={letter.data} sealed={letter.sealed} />
     </>
   )
 }
