@@ -161,9 +161,9 @@ export function consumer(binding: Binding, worker: string, events: Events, pulse
     }
     run.startedAt = now
     if (events.heard('started')) events.tell('started', { ...runInfo(label, run), wait: Math.max(0, now - run.delivery.storedAt) })
-    const called = pulse.moves()
+    pulse.moves(now)
     perform(run, binding, end)
-    pulse.gave(label, run, called)
+    pulse.gave(label, run, Date.now(), now)
   }
 
   async function recall(run: Run): Promise<void> {
@@ -178,8 +178,8 @@ export function consumer(binding: Binding, worker: string, events: Events, pulse
       return
     }
     run.ended = true
-    pulse.gave(label, run)
     const now = Date.now()
+    pulse.gave(label, run, now)
     const verdict =
       outcome.end === 'returned'
         ? ack

@@ -32,11 +32,13 @@ export class Pulse {
 
   /** Begins to look, if it does not yet. `running`: what runs now. */
   start(running: () => Iterable<RunInfo>): void {
-    let due = this.moves() + every
+    let due = performance.now() + every
+    this.moves(Date.now())
     this.#holder = undefined
     this.#timer ??= setInterval(() => {
       this.#look(Math.round(performance.now() - due), running)
-      due = this.moves() + every
+      due = performance.now() + every
+      this.moves(Date.now())
     }, every).unref()
   }
 
@@ -45,16 +47,15 @@ export class Pulse {
     this.#timer = undefined
   }
 
-  /** It moves now. Gives the moment. */
-  moves(): number {
-    this.#seen = performance.now()
-    return this.#seen
+  /** It moves now: ms since 1970, which its callers know anyway. A clock that jumps names nobody, as long as the loop was not late. */
+  moves(now: number): void {
+    this.#seen = now
   }
 
-  /** A run has given the loop back. `called`: when it was called, where that was in the same turn. */
-  gave(label: Label, run: Run, called?: number): void {
-    const before = called ?? this.#seen
-    const ms = this.moves() - before
+  /** A run has given the loop back, now. `called`: when it was called, where that was in the same turn. */
+  gave(label: Label, run: Run, now: number, called?: number): void {
+    const ms = now - (called ?? this.#seen)
+    this.#seen = now
     const sure = called !== undefined
     if (ms >= tooLong && (sure || this.#holder === undefined)) this.#holder = { ms, sure, label, run }
   }
@@ -63,7 +64,8 @@ export class Pulse {
     const holder = this.#holder
     this.#holder = undefined
     const sure = holder?.sure === true
-    const held = sure ? Math.round(holder.ms) : late
+    // It was late by less than it was held, by what was left of the pace.
+    const held = sure ? Math.min(holder.ms, late + every) : late
     this.lag = Math.max(this.lag, late, held)
     if (held < tooLong) return
     const named = holder === undefined ? [] : [runInfo(holder.label, holder.run)]

@@ -61,7 +61,8 @@ export class Run {
 
   /** The id of the message, the same over all attempts. */
   get id(): string {
-    this.#id ??= idOf(this.delivery.headers, this.delivery.sequence) ?? `#${this.delivery.sequence}`
+    // Where it stands in its headers, as nearly always, its place in the stream need not be read.
+    this.#id ??= this.delivery.headers.id ?? idOf(this.delivery.headers, this.delivery.sequence) ?? `#${this.delivery.sequence}`
     return this.#id
   }
 

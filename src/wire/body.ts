@@ -41,7 +41,8 @@ export const isBeside = (headers: Headers): boolean => !headers.plain && headers
 /** Where the body of a message lies; undefined: in the message, or nobody can tell. */
 export function referenceIn(headers: Headers): Reference | undefined {
   const text = headers.plain ? undefined : headers.get(header.object)
-  const [, id, size, pieces, digest] = /^([0-9A-Z]{26}) (\d{1,9}) (\d{1,6}) ([\w-]{43})$/.exec(text ?? '') ?? []
+  if (text === undefined) return undefined
+  const [, id, size, pieces, digest] = /^([0-9A-Z]{26}) (\d{1,9}) (\d{1,6}) ([\w-]{43})$/.exec(text) ?? []
   return id === undefined || digest === undefined ? undefined : { id, size: Number(size), pieces: Number(pieces), digest }
 }
 

@@ -10,6 +10,7 @@ import { type ConnectionOptions, connect, credsAuthenticator, type NatsConnectio
 import { atMost } from '../base/deadline.ts'
 import { CallboardError, fault } from '../base/errors.ts'
 import { newId } from '../base/ids.ts'
+import { cutAhead } from './raw.ts'
 
 /** Where the broker is and who we are. */
 export interface Address {
@@ -94,6 +95,7 @@ async function dial(address: Address, parsed: Parsed): Promise<NatsConnection> {
 }
 
 function dress(nc: NatsConnection, server: string, inboxPrefix: string): Link {
+  cutAhead(nc)
   const ears = new Set<(event: LinkEvent) => void>()
   const tell = (event: LinkEvent) => {
     for (const hear of ears) hear(event)
@@ -101,8 +103,10 @@ function dress(nc: NatsConnection, server: string, inboxPrefix: string): Link {
   void (async () => {
     for await (const status of nc.status()) {
       if (status.type === 'disconnect') tell({ type: 'lost' })
-      else if (status.type === 'reconnect') tell({ type: 'back' })
-      else if (status.type === 'error') tell({ type: 'refused', error: status.error })
+      else if (status.type === 'reconnect') {
+        cutAhead(nc)
+        tell({ type: 'back' })
+      } else if (status.type === 'error') tell({ type: 'refused', error: status.error })
     }
   })()
   return {

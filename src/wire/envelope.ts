@@ -98,6 +98,7 @@ export function headerJson(value: unknown): string {
 const plainStart = Buffer.from(`${start}${header.id}:`)
 const idAt = plainStart.length
 const carriageReturn = 13
+const blank = 32
 
 /** The id, and behind it at most the place in a batch, which the broker leaves on what it has stored. */
 function isPlain(data: Uint8Array, end: number): boolean {
@@ -167,8 +168,12 @@ export class Headers {
   /** Read without the rest of the block. */
   #idInPlain(): string {
     const data = this.#data as Uint8Array
-    const bytes = Buffer.from(data.buffer, data.byteOffset + idAt, lineEnd(data, idAt, this.#end) - idAt)
-    return bytes.toString('latin1').trim()
+    const end = lineEnd(data, idAt, this.#end)
+    const from = data[idAt] === blank ? idAt + 1 : idAt
+    if (data instanceof Buffer) return data.toString('latin1', from, end).trim()
+    return Buffer.from(data.buffer, data.byteOffset + from, end - from)
+      .toString('latin1')
+      .trim()
   }
 
   /** Whether there is nothing but the id. Looks at bytes: this is asked of every message, and most say yes. */

@@ -1,12 +1,14 @@
 /**
- * The two places where callboard knows more of the NATS client than its types say. Each has a test that fails when the
+ * The three places where callboard knows more of the NATS client than its types say. Each has a test that fails when the
  * client changes it (test/broker/client.test.ts), and each falls back on the public way.
  *
+ * cut   the client looks at every byte of what arrives; messages are cut out before it does, and the rest is left to it
  * in    the client parses every header into a map and every address into text; we look at the bytes
  * out   the client makes its protocol lines message by message; it is handed blocks in which they are ready
  */
 
 import { type Msg, type NatsConnection, headers as natsHeaders } from 'nats'
+import { type CutMessage, Cutter } from './cut.ts'
 import { Headers } from './envelope.ts'
 import { framesIn } from './frames.ts'
 
@@ -16,7 +18,39 @@ interface Innards {
 }
 
 interface Inside {
-  readonly protocol?: { readonly sendCommand?: (bytes: Uint8Array) => void }
+  readonly protocol?: {
+    readonly sendCommand?: (bytes: Uint8Array) => void
+    readonly parser?: Parser
+  }
+}
+
+interface Parser {
+  /** 0: it is at the beginning of a line. */
+  readonly state?: number
+  readonly dispatcher?: { readonly push?: (event: { readonly kind: number; readonly msg: CutMessage; readonly data: Uint8Array }) => void }
+  parse?: (bytes: Uint8Array) => void
+}
+
+/** What the dispatcher of the client calls a message. */
+const kindOfMessage = 2
+
+/** Cuts messages out of what arrives on a connection, as long as it lasts. False: the client is not as we know it, and does it all itself. */
+export function cutAhead(nc: NatsConnection): boolean {
+  const parser = (nc as unknown as Inside).protocol?.parser
+  const { parse, dispatcher } = parser ?? {}
+  if (parser === undefined || typeof parse !== 'function' || typeof dispatcher?.push !== 'function') return false
+  // It is in the middle of something: from the next connection on.
+  if (Object.hasOwn(parser, 'parse') || parser.state !== 0) return parser.state === 0
+  const cutter = new Cutter({
+    message: (msg, data) => dispatcher.push?.({ kind: kindOfMessage, msg, data }),
+    other: (bytes) => parse.call(parser, bytes),
+  })
+  parser.parse = (bytes) => {
+    // What the parser has begun it ends.
+    if (parser.state === 0) cutter.push(bytes)
+    else parse.call(parser, bytes)
+  }
+  return true
 }
 
 /** The headers of a message. */

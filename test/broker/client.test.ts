@@ -1,12 +1,16 @@
-/** The two places where callboard knows more of the NATS client than its types say (src/wire/raw.ts). */
+/** The three places where callboard knows more of the NATS client than its types say (src/wire/raw.ts). */
 
+import fc from 'fast-check'
 import { type Msg, type NatsConnection, headers as natsHeaders } from 'nats'
-import { expect, test } from 'vitest'
+import { expect, inject, test } from 'vitest'
+import { link } from '../../src/wire/connection.ts'
+import type { CutMessage } from '../../src/wire/cut.ts'
 import { Headers, headerBlock } from '../../src/wire/envelope.ts'
 import { Frames, type Head } from '../../src/wire/frames.ts'
-import { headersIn, replyIn, senderOver, tokenIn } from '../../src/wire/raw.ts'
+import { cutAhead, headersIn, replyIn, senderOver, tokenIn } from '../../src/wire/raw.ts'
 import { broker } from '../support/board.ts'
 import { namespace } from '../support/namespace.ts'
+import { wire } from '../support/proxy.ts'
 import { until } from '../support/until.ts'
 
 /** Sends through the real client and broker, and gives what arrives. */
@@ -120,4 +124,95 @@ test('without its inside, the client is used the public way', async () => {
   ])
   expect([Buffer.from(replyIn(outside) ?? []).toString(), Buffer.from(data).toString()]).toEqual(['_INBOX.x.7', 'body'])
   expect(new Headers(undefined).plain).toBe(false)
+})
+
+/** The client's own parser, by what it hands over. */
+interface Parser {
+  state: number
+  parse(bytes: Uint8Array): void
+}
+type ParserClass = new (dispatcher: { push(event: unknown): void }) => Parser
+
+/** Everything that is handed over, as text. */
+function heard(Own: ParserClass, chunks: readonly Uint8Array[], ahead: boolean): string[] {
+  const events: string[] = []
+  const text = (bytes: Uint8Array | undefined) => bytes && Buffer.from(bytes).toString('latin1')
+  const push = (event: unknown) => {
+    const { kind, msg, data } = event as { kind: number; msg?: CutMessage; data?: Uint8Array }
+    const of = msg && [text(msg.subject), text(msg.reply), msg.sid, msg.hdr, msg.size]
+    events.push(JSON.stringify([kind, of, text(data)]))
+  }
+  const dispatcher = { push }
+  const parser = Object.assign(new Own(dispatcher), { dispatcher })
+  if (ahead) expect(cutAhead({ protocol: { parser } } as never)).toBe(true)
+  try {
+    for (const chunk of chunks) parser.parse(chunk)
+  } catch (error) {
+    events.push(`${(error as Error).name}`)
+  }
+  return events
+}
+
+const payload = fc.oneof(fc.uint8Array({ maxLength: 40 }), fc.constantFrom(Buffer.from('PONG\r\nHMSG a 1 2 3\r\n'), new Uint8Array(3000)))
+const word = fc.stringMatching(/^[A-Za-z0-9_$.~-]{1,30}$/)
+const frame = fc.oneof(
+  fc.constantFrom('PONG\r\n', 'PING\r\n', '+OK\r\n', "-ERR 'no'\r\n", 'INFO {"a":1}\r\n').map((line) => Buffer.from(line)),
+  fc.tuple(word, fc.nat(9999), fc.option(word), payload).map(([subject, sid, reply, body]) => {
+    const line = `MSG ${subject} ${sid} ${reply === null ? '' : `${reply} `}${body.length}\r\n`
+    return Buffer.concat([Buffer.from(line), body, Buffer.from('\r\n')])
+  }),
+  fc.tuple(word, fc.nat(9999), fc.option(word), payload, payload).map(([subject, sid, reply, headers, body]) => {
+    const line = `HMSG ${subject} ${sid} ${reply === null ? '' : `${reply} `}${headers.length} ${headers.length + body.length}\r\n`
+    return Buffer.concat([Buffer.from(line), headers, body, Buffer.from('\r\n')])
+  }),
+)
+
+/** Bytes in chunks that end where some numbers say. */
+function chunked(bytes: Uint8Array, sizes: readonly number[]): Uint8Array[] {
+  const chunks: Uint8Array[] = []
+  for (let at = 0, turn = 0; at < bytes.length; turn++) {
+    const size = sizes[turn % sizes.length] as number
+    chunks.push(bytes.subarray(at, at + size))
+    at += size
+  }
+  return chunks
+}
+
+test('what is cut ahead of the parser is what the parser would have handed over, wherever chunks end', async () => {
+  await using server = await broker()
+  const { parser } = (server.nc as unknown as { protocol: { parser: { constructor: ParserClass } } }).protocol
+  const Own = parser.constructor
+  const sizes = fc.array(fc.oneof(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 30, max: 5000 })), { minLength: 1, maxLength: 5 })
+  fc.assert(
+    fc.property(fc.array(frame, { maxLength: 20 }), sizes, (frames, ends) => {
+      const bytes = Buffer.concat(frames)
+      expect(heard(Own, chunked(bytes, ends), true)).toEqual(heard(Own, [bytes], false))
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test.each(['HMSG a x 3 3\r\n', 'MSG a\r\n', 'HMSG a 1 9 3\r\nabc\r\n', 'Hello\r\n', 'x\r\n', 'MSG a 1 b 2 3 4 5\r\n'])(
+  'a line that means nothing is the business of the parser: %s',
+  async (line) => {
+    await using server = await broker()
+    const { parser } = (server.nc as unknown as { protocol: { parser: { constructor: ParserClass } } }).protocol
+    const bytes = Buffer.from(line)
+    expect(heard(parser.constructor, [bytes], true)).toEqual(heard(parser.constructor, [bytes], false))
+  },
+)
+
+test('a board cuts ahead of the parser on each of its connections, also after a reconnect', async () => {
+  await using line = await wire(Number(new URL(inject('natsUrl')).port))
+  const linked = await link({ servers: line.url })
+  const inside = linked.nc as unknown as { protocol: { parser: Parser } }
+  expect(Object.hasOwn(inside.protocol.parser, 'parse')).toBe(true)
+  const before = inside.protocol.parser
+  const back = new Promise<void>((resolve) => linked.listen((event) => event.type === 'back' && resolve()))
+  line.cut()
+  await back
+  expect(inside.protocol.parser).not.toBe(before)
+  expect(Object.hasOwn(inside.protocol.parser, 'parse')).toBe(true)
+  await linked.nc.flush()
+  await linked.close()
 })
