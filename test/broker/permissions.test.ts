@@ -1,8 +1,11 @@
-import { queue, task, topic } from 'callboard'
+import { readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { callboard, queue, task, topic } from 'callboard'
 import { permissions, together } from 'callboard/permissions'
-import { connect } from 'nats'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { connect, credsAuthenticator } from 'nats'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { gathered, latch, thrownBy } from '../support/board.ts'
+import { operatorBroker } from '../support/operator.ts'
 import { until } from '../support/until.ts'
 import { type UsersBroker, usersBroker } from '../support/users-broker.ts'
 
@@ -23,154 +26,182 @@ const roles = {
   reader: permissions([...mine, other, otherTopic], 'reader'),
   operator: permissions([...mine, other, otherTopic], 'operator'),
 }
-let broker: UsersBroker<keyof typeof roles>
 
-beforeAll(async () => {
-  broker = await usersBroker(roles)
-  await using operator = await broker.as('operator')
-  await operator.declare(...mine, other, otherTopic)
-})
-afterAll(() => broker[Symbol.asyncDispose]())
+describe.each([
+  ['users in the configuration of the server', usersBroker<keyof typeof roles>],
+  ['credentials files with a JWT', operatorBroker<keyof typeof roles>],
+])('with %s', (_, started) => {
+  let broker: UsersBroker<keyof typeof roles>
 
-test('a producer publishes, enqueues, asks, cancels and waits for results; workers do the work; nobody is refused anything', async () => {
-  await using producer = await broker.as('producer')
-  await using working = await broker.as('mailer')
-  await using planning = await broker.as('planner')
-  const troubles: unknown[] = []
-  for (const board of [producer, working, planning]) board.on('trouble', (trouble) => troubles.push(trouble))
-  const done: string[] = []
-  const note = (what: string) => async () => void done.push(what)
-  const planner = await planning
-    .service('planner')
-    .subscribe(released, async (_, ctx) => void (await ctx.enqueue(send, { to: 'planned' })))
-    .subscribe(kept, note('kept'))
-    .start()
-  const mailer = await working
-    .service('mailer')
-    .perform(send, async ({ to }, ctx) => {
-      if (to === 'nobody') throw new Error('no such mailbox')
-      await ctx.progress({ half: true })
-      await ctx.once('sent', () => done.push(`sent ${to}`))
-      return { id: to }
-    })
-    .perform(few, note('few'))
-    .perform(logged, note('logged'))
-    .perform(keyed, note('keyed'))
-    .start()
-  await producer.publish(released, { isbn: '1' })
-  await producer.publishMany(kept, [{ isbn: '2' }])
-  const handle = await producer.enqueue(send, { to: 'ann' }, { unique: 'ann' })
-  expect(await handle.result({ timeout: '10s' })).toEqual({ id: 'ann' })
-  expect((await handle.status()).state).toBe('succeeded')
-  const later = await producer.enqueue(send, { to: 'later' }, { delay: '1h' })
-  expect((await later.status()).state).toBe('scheduled')
-  expect(await later.cancel()).toBe(true)
-  await producer.enqueue(few, { n: 1 })
-  await producer.enqueue(few, { n: 1 }, { delay: '1s' })
-  await producer.enqueue(logged, { n: 1 })
-  await producer.enqueueMany(keyed, [{ key: 'a' }, { key: 'b' }])
-  const lost = await producer.enqueue(send, { to: 'nobody' })
-  await until('a task is given up', async () => (await lost.status()).state === 'dead')
-  await until('everything is done', () => done.length >= 8, 20_000)
-  expect([...done].sort()).toEqual(['few', 'few', 'kept', 'keyed', 'keyed', 'logged', 'sent ann', 'sent planned'])
-  await Promise.all([planner.stop(), mailer.stop()])
-  expect(troubles).toEqual([])
-}, 40_000)
+  beforeAll(async () => {
+    broker = await started(roles)
+    await using operator = await broker.as('operator')
+    await operator.declare(...mine, other, otherTopic)
+  })
+  afterAll(() => broker[Symbol.asyncDispose]())
 
-test('an operator keeps schedules, pauses queues, enqueues and performs', async () => {
-  await using operator = await broker.as('operator')
-  const troubles: unknown[] = []
-  operator.on('trouble', (trouble) => troubles.push(trouble))
-  await operator.schedules.set('digest', { every: '1h' }, other, { n: 1 })
-  await operator.schedules.set('news', { every: '1h' }, otherTopic, { n: 1 })
-  await operator.schedules.remove('digest')
-  await operator.queues.pause('other')
-  await operator.queues.resume('other')
-  const failed = latch()
-  let good = false
-  await using service = await operator
-    .service('other')
-    .perform(other, async () => {
-      if (!good) {
-        good = true
-        failed.open()
-        throw new Error('not yet')
-      }
-    })
-    .start()
-  await operator.enqueue(other, { n: 1 })
-  await until('it has failed', failed.promise)
-  await service.stop()
-  expect(troubles).toEqual([])
-})
+  test('a producer publishes, enqueues, asks, cancels and waits for results; workers do the work; nobody is refused anything', async () => {
+    await using producer = await broker.as('producer')
+    await using working = await broker.as('mailer')
+    await using planning = await broker.as('planner')
+    const troubles: unknown[] = []
+    for (const board of [producer, working, planning]) board.on('trouble', (trouble) => troubles.push(trouble))
+    const done: string[] = []
+    const note = (what: string) => async () => void done.push(what)
+    const planner = await planning
+      .service('planner')
+      .subscribe(released, async (_, ctx) => void (await ctx.enqueue(send, { to: 'planned' })))
+      .subscribe(kept, note('kept'))
+      .start()
+    const mailer = await working
+      .service('mailer')
+      .perform(send, async ({ to }, ctx) => {
+        if (to === 'nobody') throw new Error('no such mailbox')
+        await ctx.progress({ half: true })
+        await ctx.once('sent', () => done.push(`sent ${to}`))
+        return { id: to }
+      })
+      .perform(few, note('few'))
+      .perform(logged, note('logged'))
+      .perform(keyed, note('keyed'))
+      .start()
+    await producer.publish(released, { isbn: '1' })
+    await producer.publishMany(kept, [{ isbn: '2' }])
+    const handle = await producer.enqueue(send, { to: 'ann' }, { unique: 'ann' })
+    expect(await handle.result({ timeout: '10s' })).toEqual({ id: 'ann' })
+    expect((await handle.status()).state).toBe('succeeded')
+    const later = await producer.enqueue(send, { to: 'later' }, { delay: '1h' })
+    expect((await later.status()).state).toBe('scheduled')
+    expect(await later.cancel()).toBe(true)
+    await producer.enqueue(few, { n: 1 })
+    await producer.enqueue(few, { n: 1 }, { delay: '1s' })
+    await producer.enqueue(logged, { n: 1 })
+    await producer.enqueueMany(keyed, [{ key: 'a' }, { key: 'b' }])
+    const lost = await producer.enqueue(send, { to: 'nobody' })
+    await until('a task is given up', async () => (await lost.status()).state === 'dead')
+    await until('everything is done', () => done.length >= 8, 20_000)
+    expect([...done].sort()).toEqual(['few', 'few', 'kept', 'keyed', 'keyed', 'logged', 'sent ann', 'sent planned'])
+    await Promise.all([planner.stop(), mailer.stop()])
+    expect(troubles).toEqual([])
+  }, 40_000)
 
-test('a reader sees queues and dead letters, and can change nothing', async () => {
-  await using reader = await broker.as('reader')
-  const queues = await reader.inspect.queues()
-  expect(queues.map(({ name }) => name)).toEqual(expect.arrayContaining(['mail', 'few', 'logged', 'keyed']))
-  await gathered(reader.dead.list())
-  expect(await thrownBy(reader.publish(released, { isbn: '1' }))).toMatchObject({ code: 'PERMISSION' })
-  expect(await thrownBy(reader.queues.pause('mail'))).toMatchObject({ code: 'PERMISSION' })
-  expect(await thrownBy(reader.schedules.set('mine', { every: '1h' }, send, { to: 'x' }))).toMatchObject({ code: 'PERMISSION' })
-})
+  test('an operator keeps schedules, pauses queues, enqueues and performs', async () => {
+    await using operator = await broker.as('operator')
+    const troubles: unknown[] = []
+    operator.on('trouble', (trouble) => troubles.push(trouble))
+    await operator.schedules.set('digest', { every: '1h' }, other, { n: 1 })
+    await operator.schedules.set('news', { every: '1h' }, otherTopic, { n: 1 })
+    await operator.schedules.remove('digest')
+    await operator.queues.pause('other')
+    await operator.queues.resume('other')
+    const failed = latch()
+    let good = false
+    await using service = await operator
+      .service('other')
+      .perform(other, async () => {
+        if (!good) {
+          good = true
+          failed.open()
+          throw new Error('not yet')
+        }
+      })
+      .start()
+    await operator.enqueue(other, { n: 1 })
+    await until('it has failed', failed.promise)
+    await service.stop()
+    expect(troubles).toEqual([])
+  })
 
-test('what a role may not do is refused with the subject and the role that has it', async () => {
-  await using producer = await broker.as('producer')
-  await using mailer = await broker.as('mailer')
-  const event = await thrownBy(producer.publish(otherTopic, { n: 1 }))
-  expect(event).toMatchObject({ code: 'PERMISSION' })
-  expect(event.message).toContain('callboard.topic.other.topic')
-  expect(event.fix).toContain('producer')
-  expect(await thrownBy(producer.enqueue(other, { n: 1 }))).toMatchObject({ code: 'PERMISSION' })
-  const perform = await thrownBy(
-    producer
-      .service('thief')
-      .perform(send, async () => ({ id: '' }))
-      .start(),
-  )
-  expect(perform).toMatchObject({ code: 'PERMISSION' })
-  expect(perform.message).toContain('callboard.table.pause.mail')
-  expect(perform.fix).toContain('worker')
-  expect(await thrownBy(producer.queues.pause('mail'))).toMatchObject({ code: 'PERMISSION' })
-  expect(await thrownBy(mailer.enqueue(send, { to: 'x' }))).toMatchObject({ code: 'PERMISSION' })
-  expect(await thrownBy(mailer.publish(released, { isbn: '1' }))).toMatchObject({ code: 'PERMISSION' })
-  expect(
-    await thrownBy(
-      mailer
-        .service('mailer')
-        .subscribe(released, async () => undefined)
+  test('a reader sees queues and dead letters, and can change nothing', async () => {
+    await using reader = await broker.as('reader')
+    const queues = await reader.inspect.queues()
+    expect(queues.map(({ name }) => name)).toEqual(expect.arrayContaining(['mail', 'few', 'logged', 'keyed']))
+    await gathered(reader.dead.list())
+    expect(await thrownBy(reader.publish(released, { isbn: '1' }))).toMatchObject({ code: 'PERMISSION' })
+    expect(await thrownBy(reader.queues.pause('mail'))).toMatchObject({ code: 'PERMISSION' })
+    expect(await thrownBy(reader.schedules.set('mine', { every: '1h' }, send, { to: 'x' }))).toMatchObject({ code: 'PERMISSION' })
+  })
+
+  test('what a role may not do is refused with the subject and the role that has it', async () => {
+    await using producer = await broker.as('producer')
+    await using mailer = await broker.as('mailer')
+    const event = await thrownBy(producer.publish(otherTopic, { n: 1 }))
+    expect(event).toMatchObject({ code: 'PERMISSION' })
+    expect(event.message).toContain('callboard.topic.other.topic')
+    expect(event.fix).toContain('producer')
+    expect(await thrownBy(producer.enqueue(other, { n: 1 }))).toMatchObject({ code: 'PERMISSION' })
+    const perform = await thrownBy(
+      producer
+        .service('thief')
+        .perform(send, async () => ({ id: '' }))
         .start(),
-    ),
-  ).toMatchObject({ code: 'PERMISSION' })
-  const missing = task<{ n: number }>('missing.do', { queue: 'missing' })
-  expect(await thrownBy(producer.enqueue(missing, { n: 1 }))).toMatchObject({ code: 'PERMISSION' })
+    )
+    expect(perform).toMatchObject({ code: 'PERMISSION' })
+    expect(perform.message).toContain('callboard.table.pause.mail')
+    expect(perform.fix).toContain('worker')
+    expect(await thrownBy(producer.queues.pause('mail'))).toMatchObject({ code: 'PERMISSION' })
+    expect(await thrownBy(mailer.enqueue(send, { to: 'x' }))).toMatchObject({ code: 'PERMISSION' })
+    expect(await thrownBy(mailer.publish(released, { isbn: '1' }))).toMatchObject({ code: 'PERMISSION' })
+    expect(
+      await thrownBy(
+        mailer
+          .service('mailer')
+          .subscribe(released, async () => undefined)
+          .start(),
+      ),
+    ).toMatchObject({ code: 'PERMISSION' })
+    const missing = task<{ n: number }>('missing.do', { queue: 'missing' })
+    expect(await thrownBy(producer.enqueue(missing, { n: 1 }))).toMatchObject({ code: 'PERMISSION' })
+  })
+
+  test('a producer with a client of its own reads no inbox of others, removes no stream, and settles no work of others', async () => {
+    const { user, password, credentials } = await broker.login('producer')
+    const who = credentials ? { authenticator: credsAuthenticator(readFileSync(credentials)) } : { user: `${user}`, pass: `${password}` }
+    const nc = await connect({ servers: broker.url, ...who, inboxPrefix: roles.producer.inboxPrefix })
+    try {
+      const refused: string[] = []
+      void (async () => {
+        for await (const status of nc.status()) if (status.type === 'error') refused.push(status.error.message)
+      })()
+      for (const subject of ['_INBOX.>', '>', 'callboard.>', `${roles.mailer.inboxPrefix}.>`])
+        nc.subscribe(subject, { callback: () => undefined })
+      const asked = [
+        '$JS.API.STREAM.DELETE.CALLBOARD_QUEUE_mail',
+        '$JS.API.STREAM.PURGE.CALLBOARD_QUEUE_mail',
+        '$JS.ACK.CALLBOARD_QUEUE_mail.mail~send@normal.1.1.1.1.0',
+        '$JS.API.CONSUMER.MSG.NEXT.CALLBOARD_QUEUE_mail.mail~send@normal',
+        'callboard.dead.task.mail.mail~send.x',
+        'callboard.table.pause.mail',
+      ]
+      for (const subject of asked) nc.publish(subject)
+      await nc.flush()
+      await until('all of it is refused', () => refused.length >= 10)
+      expect(refused.filter((text) => !/permissions violation/i.test(text))).toEqual([])
+    } finally {
+      await nc.close()
+    }
+  })
 })
 
-test('a producer with a client of its own reads no inbox of others, removes no stream, and settles no work of others', async () => {
-  const nc = await connect({ servers: broker.url, user: 'producer', pass: 'password of producer', inboxPrefix: roles.producer.inboxPrefix })
-  try {
-    const refused: string[] = []
-    void (async () => {
-      for await (const status of nc.status()) if (status.type === 'error') refused.push(status.error.message)
-    })()
-    for (const subject of ['_INBOX.>', '>', 'callboard.>', `${roles.mailer.inboxPrefix}.>`])
-      nc.subscribe(subject, { callback: () => undefined })
-    const asked = [
-      '$JS.API.STREAM.DELETE.CALLBOARD_QUEUE_mail',
-      '$JS.API.STREAM.PURGE.CALLBOARD_QUEUE_mail',
-      '$JS.ACK.CALLBOARD_QUEUE_mail.mail~send@normal.1.1.1.1.0',
-      '$JS.API.CONSUMER.MSG.NEXT.CALLBOARD_QUEUE_mail.mail~send@normal',
-      'callboard.dead.task.mail.mail~send.x',
-      'callboard.table.pause.mail',
-    ]
-    for (const subject of asked) nc.publish(subject)
-    await nc.flush()
-    await until('all of it is refused', () => refused.length >= 10)
-    expect(refused.filter((text) => !/permissions violation/i.test(text))).toEqual([])
-  } finally {
-    await nc.close()
+test('credentials that have expired, that nobody has signed who may, and a file that has none are refused, and no seed is shown', async () => {
+  const users = { producer: roles.producer }
+  await using broker = await operatorBroker(users)
+  await using elsewhere = await operatorBroker(users)
+  const claims = roles.producer.claims()
+  const [expired, strange, broken] = [
+    await broker.file('late', claims, new Date(Date.now() - 60_000)),
+    await elsewhere.file('stranger', claims),
+    await broker.file('broken', claims),
+  ]
+  const seed = /SU[A-Z2-7]{56}/.exec(readFileSync(broken, 'utf8'))?.[0] ?? 'none'
+  await writeFile(broken, `no credentials but a seed: ${seed}`)
+  for (const credentials of [expired, strange, broken]) {
+    const error = await thrownBy(callboard({ servers: broker.url, credentials, log: false }))
+    expect(error, error.message).toMatchObject({ code: 'AUTH' })
+    const own = /SU[A-Z2-7]{56}/.exec(readFileSync(credentials, 'utf8'))?.[0] ?? 'none'
+    expect(`${error.message} ${error.stack} ${error.cause} ${JSON.stringify(error)}`).not.toContain(own)
   }
-})
+}, 30_000)
 
 test('rights of a worker on topics want the name of its service', async () => {
   expect(await thrownBy(() => permissions([released], 'worker'))).toMatchObject({ code: 'INVALID_ARGUMENT' })

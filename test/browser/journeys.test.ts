@@ -332,7 +332,10 @@ test('a schedule is given other times, and every dialog tells the command that d
   const { page } = seen
   const dialog = page.getByRole('dialog')
   const copied = () => dialog.getByRole('button', { name: 'Copy as CLI' }).getAttribute('title')
-  await page.getByRole('row', { name: /digest/ }).getByRole('button', { name: 'Edit…' }).click()
+  await page
+    .getByRole('row', { name: /digest/ })
+    .getByRole('button', { name: 'Edit…' })
+    .click()
   expect(await dialog.getByLabel(/^When/).inputValue()).toBe('0 0 9 * * 1-5')
   await dialog.getByLabel(/^When/).fill('0 8 * * *')
   await dialog.getByRole('combobox', { name: 'Clock' }).fill('Europe/Nowhere')
@@ -344,7 +347,10 @@ test('a schedule is given other times, and every dialog tells the command that d
   await page.getByRole('row', { name: /digest .*08:00, Europe\/Berlin/ }).waitFor()
   expect((await board.schedules.show('digest')).times).toEqual({ cron: '0 0 8 * * *', zone: 'Europe/Berlin' })
 
-  await page.getByRole('row', { name: /digest/ }).getByRole('button', { name: 'Run…' }).click()
+  await page
+    .getByRole('row', { name: /digest/ })
+    .getByRole('button', { name: 'Run…' })
+    .click()
   expect(await copied()).toBe(`callboard schedules run digest --namespace ${board.namespace}`)
   await page.keyboard.press('Escape')
   await page.goto(`${served.url}#/letter?sequence=1`)

@@ -3,13 +3,15 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Board, callboard } from 'callboard'
+import { type Board, type BoardOptions, callboard } from 'callboard'
 import type { Permissions } from 'callboard/permissions'
 import { startServer } from 'callboard/server'
 
 /** A broker with users. */
 export interface UsersBroker<Name extends string> extends AsyncDisposable {
   readonly url: string
+  /** How one of them logs in, as options of a board. */
+  login(name: Name): Promise<Pick<BoardOptions, 'user' | 'password' | 'credentials'>>
   /** Opens a board as one of them. */
   as(name: Name): Promise<Board>
 }
@@ -25,6 +27,7 @@ export async function usersBroker<Name extends string>(users: Readonly<Record<Na
   const server = await startServer({ config, port: 0, store: 'memory' })
   return {
     url: server.url,
+    login: async (name) => ({ user: name, password: `password of ${name}` }),
     as: (name) =>
       callboard({ servers: server.url, user: name, password: `password of ${name}`, inboxPrefix: users[name].inboxPrefix, log: false }),
     async [Symbol.asyncDispose]() {
