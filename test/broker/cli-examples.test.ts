@@ -23,7 +23,7 @@ const folder = mkdtempSync(join(tmpdir(), 'callboard-examples-'))
 
 beforeAll(async () => {
   board = await openBoard()
-  env = { CALLBOARD_URL: inject('natsUrl'), CALLBOARD_NAMESPACE: board.namespace }
+  env = { CALLBOARD_URL: inject('natsUrl'), CALLBOARD_NAMESPACE: board.namespace, XDG_CONFIG_HOME: folder }
   writeFileSync(join(folder, 'book.json'), '{"isbn":"978-0"}')
   // Contracts are plain values.
   writeFileSync(join(folder, 'contracts.mjs'), `export const sendMail = ${JSON.stringify(send)}`)
@@ -47,6 +47,7 @@ beforeAll(async () => {
   for (const _ of [1, 2]) await board.enqueue(send, 'bad')
   await board.schedules.set('digest', { cron: '0 9 * * 1-5', zone: 'Asia/Kolkata' }, digest, undefined)
   await board.publish(released, { isbn: '978-0' }, { id: 'book-1' })
+  await board.enqueue(report, undefined, { id: 'report-1' })
   await board.ledger.flush()
   await until('two dead letters', async () => (await board.dead.groups()).at(0)?.count === 2)
 })

@@ -1,9 +1,9 @@
 /** One call of a verb: what was said, where to write, and the board it works on. */
 
 import { createInterface } from 'node:readline/promises'
-import { fromEnvironment } from '../../board/environment.ts'
 import type { Admin } from '../../extras/admin/index.ts'
 import type { Board, BoardOptions } from '../../index.ts'
+import { addressIn } from './context.ts'
 import { type Contracts, contractsIn, none } from './contracts.ts'
 import { type Pen, pen } from './pen.ts'
 import { UsageError } from './usage.ts'
@@ -63,7 +63,7 @@ export function call(host: Host, args: readonly string[], flags: Flags, signal: 
   const address = (): BoardOptions => {
     const { CALLBOARD_PASSWORD: password } = host.env
     return {
-      ...fromEnvironment(host.env),
+      ...addressIn(host.env, flag('context'), flag('url')),
       ...given({
         servers: flag('url'),
         namespace: flag('namespace'),

@@ -2,10 +2,10 @@
 
 import completer, { type Complete, type Command as Completing } from '@bomb.sh/tab'
 import { milliseconds } from '../../base/duration.ts'
-import { fromEnvironment } from '../../board/environment.ts'
 import type { Board } from '../../index.ts'
 import type { Host } from './call.ts'
 import { bash } from './complete-bash.ts'
+import { addressIn } from './context.ts'
 import { everywhere, type Flag, type Group, type Known, type Verb } from './verb.ts'
 
 /** How long the broker has to answer: who presses Tab does not wait. `CALLBOARD_COMPLETE_WITHIN` allows more. */
@@ -64,7 +64,7 @@ async function names(
   if (kinds.size === 0) return found
   const said = (flag: string) => (words.includes(flag) ? words[words.indexOf(flag) + 1] : undefined)
   const address = {
-    ...fromEnvironment(env),
+    ...addressIn(env, said('--context'), said('--url')),
     ...(said('--url') ? { servers: said('--url') } : {}),
     ...(said('--namespace') ? { namespace: said('--namespace') } : {}),
   }

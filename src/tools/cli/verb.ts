@@ -55,6 +55,7 @@ export interface Group {
 /** Flags that every verb takes. */
 export const everywhere: readonly Flag[] = [
   { name: '--url <servers>', says: 'the broker, several with commas between (CALLBOARD_URL, NATS_URL; nats://127.0.0.1:4222)' },
+  { name: '--context <name>', says: 'a server by the name it was given: callboard contexts (CALLBOARD_CONTEXT)' },
   { name: '--namespace <name>', says: 'the namespace of the board (CALLBOARD_NAMESPACE; callboard)' },
   { name: '--creds <file>', says: 'a NATS credentials file (CALLBOARD_CREDS, NATS_CREDS)' },
   { name: '--user <name>', says: 'who logs in; the password is read from CALLBOARD_PASSWORD' },

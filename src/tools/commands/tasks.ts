@@ -3,7 +3,9 @@
 import type { MessageView } from '../../extras/admin/index.ts'
 import type { Call } from '../cli/call.ts'
 import type { Style } from '../cli/pen.ts'
+import { durationOf } from '../cli/said.ts'
 import { type Column, table } from '../cli/table.ts'
+import { UsageError } from '../cli/usage.ts'
 import { ago, ahead, span } from '../cli/words.ts'
 import { bulk, selectorOf } from './bulk.ts'
 
@@ -68,4 +70,18 @@ export async function cancel(call: Call): Promise<number> {
 export async function runNow(call: Call): Promise<number> {
   const admin = await call.admin()
   return bulk(call, { verb: 'Run now', done: 'made due', what: 'task' }, admin.runNow)
+}
+
+/** How long `tasks wait` waits where nothing is said. */
+const patience = '1m'
+
+/** `callboard tasks wait <id>`. */
+export async function wait(call: Call): Promise<undefined> {
+  const [id = ''] = call.args
+  const [admin, { task }] = await Promise.all([call.admin(), import('../../index.ts')])
+  const { style, name, queue = 'default' } = await admin.message(id)
+  if (style === 'implicit') throw new UsageError(`${id} is an event, and has no result.`, `callboard trace ${id} tells what it led to.`)
+  const handle = admin.board.handle(task<unknown, unknown>(name, { queue, track: true }), id)
+  const result = await handle.result({ timeout: durationOf(call, 'timeout') ?? patience })
+  return call.show(call.json ? { task: name, id, result } : result, () => [JSON.stringify(result ?? null, undefined, 2)])
 }
