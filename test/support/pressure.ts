@@ -3,6 +3,8 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { queue, task } from 'callboard'
+import { machineTime } from './limited.ts'
+import { until } from './until.ts'
 
 /** What it may hold. */
 export const mostHeld = 200
@@ -26,5 +28,7 @@ export function heldBytes(): number {
 }
 
 /** What a task takes: some ms, in which others may run. */
-export const machinePause = (full: 'wait' | 'reject'): Promise<void> =>
-  new Promise((resolve) => setTimeout(resolve, full === 'wait' ? 4 : 25))
+export function machinePause(full: 'wait' | 'reject'): Promise<unknown> {
+  const over = machineTime() + (full === 'wait' ? 4 : 25)
+  return until('its time is over', () => machineTime() >= over)
+}
