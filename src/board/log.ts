@@ -9,6 +9,8 @@ export type Logger = Pick<Pino, 'child' | 'trace' | 'debug' | 'info' | 'warn' | 
 
 /** The same handler is told to hold the event loop once in so many ms. */
 const pause = 10_000
+/** Where it is not sure who held it, it is told only if it was for so many ms. */
+const clear = 1_000
 
 /** A logger of one's own, a level for the built-in one, or false for none. */
 export type LogOption = Logger | Level | false
@@ -33,11 +35,12 @@ export function logEvents(events: Events, log: Logger): void {
   const told = new Map<string, number>()
   events.on('blocked', ({ ms, by, sure }) => {
     const [first] = by
-    const whose = first ? `${first.name} of ${first.service}` : 'no handler'
-    if (Date.now() - (told.get(whose) ?? 0) < pause) return
+    const whose = `${first?.name} of ${first?.service}`
+    // A machine with too much to do looks the same as a handler that may have held the loop.
+    if (first === undefined || (!sure && ms < clear) || Date.now() - (told.get(whose) ?? 0) < pause) return
     told.set(whose, Date.now())
     const how = sure ? 'held by' : `while ${by.length} handlers ran, the first of them`
-    log.warn({ ...(first && fieldsOf(first)), ms }, `the event loop stood still for ${ms} ms, ${how} ${whose}`)
+    log.warn({ ...fieldsOf(first), ms }, `the event loop stood still for ${ms} ms, ${how} ${whose}`)
   })
   events.on('drift', ({ sentences }) => log.warn({ drift: sentences }, `the broker differs from the code: ${sentences.join('; ')}`))
   // To ask for it costs a question to the broker: only where the line would be written.

@@ -37,7 +37,8 @@ test('what a board stores, runs and gives up is counted by bounded labels', asyn
     const ended =
       now[`callboard_tasks_total{${of},outcome="succeeded"}`] === 1 &&
       now[`callboard_buried_total{style="explicit",${of},outcome="rejected"}`] === 1
-    return ended && now
+    // What the broker said is shared for a second.
+    return ended && now.callboard_dead_letters === 1 && now
   })
   expect(found).toMatchObject({
     'callboard_messages_published_total{style="implicit",name="notice.posted",outcome="stored"}': 1,
@@ -147,6 +148,12 @@ test('a scrape answers without a broker, and says that it was not asked', async 
   const found = await samples(kept)
   expect(found.callboard_inspected).toBe(0)
   expect(Object.keys(found).filter((name) => name.startsWith('callboard_queue_depth'))).toEqual([])
+})
+
+test('the guide lists every metric with its labels', () => {
+  const guide = read('docs/guides/observability.md')
+  const rows = Object.entries(table).map(([name, { labels, help }]) => `| \`${name}\` | ${labels.join(', ')} | ${help} |`)
+  expect(rows.filter((row) => !guide.includes(row))).toEqual([])
 })
 
 test('the board for Grafana asks only for metrics that exist, by labels they have', () => {

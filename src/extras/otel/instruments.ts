@@ -6,6 +6,8 @@ import type { Counter, Histogram, Meter, TextMapPropagator, Tracer } from '@open
 export interface Means {
   readonly tracer: Tracer
   readonly meter: Meter
+  /** Whether anybody would keep what is recorded: an SDK may be registered at any time. */
+  on(): boolean
   readonly propagator: Pick<TextMapPropagator, 'inject' | 'extract'>
 }
 

@@ -4,10 +4,12 @@
  */
 
 import {
+  createNoopMeter,
   metrics as globalMetrics,
   propagation as globalPropagation,
   trace as globalTrace,
   type MeterProvider,
+  ProxyTracerProvider,
   type TextMapPropagator,
   type TracerProvider,
 } from '@opentelemetry/api'
@@ -34,6 +36,13 @@ export interface Otel extends Disposable {
 }
 
 const scope = 'callboard'
+const nobody = new ProxyTracerProvider().getDelegate()
+
+/** Whether an SDK has registered who makes spans. */
+function registered(): boolean {
+  const provider = globalTrace.getTracerProvider()
+  return (provider instanceof ProxyTracerProvider ? provider.getDelegate() : provider) !== nobody
+}
 
 /** Records what a board sends and runs, from now on. Throws UNKNOWN_OPTION. */
 export function otel(board: Board, options?: OtelOptions): Otel {
@@ -42,9 +51,12 @@ export function otel(board: Board, options?: OtelOptions): Otel {
     meterProvider: anything<MeterProvider>(),
     propagator: anything<Means['propagator']>(),
   })
+  const meter = (meterProvider ?? globalMetrics).getMeter(scope)
+  const measured = meter !== createNoopMeter()
   const means: Means = {
     tracer: (tracerProvider ?? globalTrace).getTracer(scope),
-    meter: (meterProvider ?? globalMetrics).getMeter(scope),
+    meter,
+    on: () => measured || tracerProvider !== undefined || registered(),
     propagator: propagator ?? {
       inject: globalPropagation.inject.bind(globalPropagation),
       extract: globalPropagation.extract.bind(globalPropagation),

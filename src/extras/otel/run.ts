@@ -22,10 +22,12 @@ interface Open {
 }
 
 /** Records runs: their spans begin when the handler is called, and end when it is known what became of all that it was called for. */
-export function running({ tracer, propagator }: Means, kept: Instruments) {
+export function running({ tracer, propagator, on }: Means, kept: Instruments) {
   const open = new Map<string, Open>()
 
-  const run: NonNullable<Around['run']> = (handling, go) => {
+  const run: NonNullable<Around['run']> = (handling, go) => (on() ? record(handling, go) : go())
+
+  function record(handling: Handling, go: () => unknown): unknown {
     const { messages } = handling
     const senders = messages.map(({ headers }) => propagator.extract(ROOT_CONTEXT, headers, defaultTextMapGetter))
     // What many have sent is nobody's child: it is linked to all of them.

@@ -1,13 +1,15 @@
 /** Sending as a span, whose context travels with what is sent. */
 
 import { type Attributes, context, defaultTextMapSetter, type Span, SpanKind, trace } from '@opentelemetry/api'
-import type { Around, Receipt, Sending } from '../../index.ts'
+import type { Around, Receipt, Sending, UserHeaders } from '../../index.ts'
 import type { Instruments, Means } from './instruments.ts'
 import { errorType, failed, system, valid, word } from './words.ts'
 
 /** Records every call that sends. */
-export function sending({ tracer, propagator }: Means, kept: Instruments): NonNullable<Around['send']> {
-  return async (what, go) => {
+export function sending({ tracer, propagator, on }: Means, kept: Instruments): NonNullable<Around['send']> {
+  return (what, go) => (on() ? record(what, go) : go())
+
+  async function record(what: Sending, go: (headers?: UserHeaders) => Promise<readonly Receipt[]>): Promise<readonly Receipt[]> {
     const labels = { ...system, [word.operation]: 'send', [word.type]: 'send', [word.destination]: what.name }
     const span = tracer.startSpan(`send ${what.name}`, { kind: SpanKind.PRODUCER, attributes: { ...labels, ...details(what) } })
     const begun = performance.now()
