@@ -1,7 +1,11 @@
 /** One real nats-server for the whole run. Tests find it by `inject('natsUrl')`, and keep apart by a namespace each. */
 
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { type Server, startServer } from '../../src/extras/server/index.ts'
+import { canary, canaryUser } from '../support/canary.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -14,9 +18,24 @@ declare module 'vitest' {
 let server: Promise<Server> | undefined
 let users = 0
 
+/** The server as it is shipped, with one more user: the tests log in with a secret, and nobody else has to. */
+async function started(): Promise<Server> {
+  const shipped = await readFile('nats-server.conf', 'utf8')
+  const anybody = '{ user: anybody, password: "" }'
+  if (!shipped.includes(anybody)) throw new Error(`nats-server.conf does not say ${anybody}`)
+  const folder = await mkdtemp(join(tmpdir(), 'callboard-test-'))
+  const config = join(folder, 'nats-server.conf')
+  await writeFile(config, shipped.replace(anybody, `${anybody}, { user: ${canaryUser}, password: "${canary}" }`))
+  try {
+    return await startServer({ config, port: 0, store: 'memory' })
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   users++
-  server ??= startServer({ config: 'nats-server.conf', port: 0, store: 'memory' })
+  server ??= started()
   const { url, stop } = await server
   project.provide('natsUrl', url)
   return async () => {

@@ -1,6 +1,8 @@
 /** Says at the very end, alone on a line, how the run went: `N passed, N failed`. */
 
+import { inspect } from 'node:util'
 import type { Reporter, SerializedError, TestModule, TestRunEndReason } from 'vitest/node'
+import { sings } from '../support/canary.ts'
 
 /** How many tests passed; and how much went wrong, whether in a test, around it or outside every test. */
 export interface Score {
@@ -29,7 +31,17 @@ export function score(modules: readonly TestModule[], unhandled: readonly unknow
   return counted
 }
 
+/** Errors that give away the secret which the tests log in with. */
+export function leaksIn(modules: readonly TestModule[], unhandled: readonly unknown[]): string[] {
+  const told = (error: unknown) => sings(inspect(error, { depth: 10 }))
+  const tests = modules.flatMap((module) => [...module.children.allTests()])
+  const errors = tests.filter((test) => (test.result().errors ?? []).some(told)).map(({ fullName }) => `an error of "${fullName}"`)
+  return unhandled.some(told) ? [...errors, 'an error that nobody caught'] : errors
+}
+
 export default class Verdict implements Reporter {
+  /** Where the secret of the tests was seen. */
+  private readonly leaks: string[] = []
   // Until a run has ended well, it has failed: a setup that throws never comes as far as onTestRunEnd.
   private final: Score = { passed: 0, failed: 1 }
 
@@ -41,7 +53,14 @@ export default class Verdict implements Reporter {
     })
   }
 
+  onUserConsoleLog({ content, taskId }: { readonly content: string; readonly taskId?: string }): void {
+    if (sings(content)) this.leaks.push(`what ${taskId ?? 'a test'} has written`)
+  }
+
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[], reason: TestRunEndReason): void {
     this.final = score(modules, unhandled, reason)
+    this.leaks.push(...leaksIn(modules, unhandled))
+    this.final.failed += this.leaks.length
+    for (const leak of this.leaks) process.stdout.write(`\nThe secret that tests log in with is in ${leak}.\n`)
   }
 }

@@ -4,11 +4,13 @@ import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream'
 import { type Board, type BoardOptions, type CallboardError, callboard } from 'callboard'
 import { connect, type NatsConnection } from 'nats'
 import { inject } from 'vitest'
+import { canary, canaryUser } from './canary.ts'
 import { namespace } from './namespace.ts'
 
-/** Opens a board nobody else meets, silent. */
+/** Opens a board nobody else meets, silent. On the broker of the run it logs in with the canary. */
 export function openBoard(options: BoardOptions = {}): Promise<Board> {
-  return callboard({ servers: inject('natsUrl'), namespace: namespace(), log: false, ...options })
+  const secret = options.servers === undefined ? { user: canaryUser, password: canary } : {}
+  return callboard({ servers: inject('natsUrl'), namespace: namespace(), log: false, ...secret, ...options })
 }
 
 /** Another board that meets this one, as another process would have it. */

@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { sings } from './canary.ts'
 import { until } from './until.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -11,6 +12,8 @@ export interface Program extends AsyncDisposable {
   readonly pid: number
   /** What it has written, line by line. */
   readonly lines: readonly string[]
+  /** All it has written, on both ways out. */
+  written(): string
   /** Resolves when it has ended, with its exit code or the signal that ended it. */
   readonly ended: Promise<number | NodeJS.Signals>
   /** Waits for a line that is this, or begins with this word. */
@@ -34,7 +37,9 @@ export function program(file: string, args: readonly string[], env: Readonly<Rec
   const lines = () => text.split('\n').slice(0, -1)
   const ended = new Promise<number | NodeJS.Signals>((resolve, reject) => {
     child.once('error', reject)
-    child.once('close', (code, signal) => resolve(signal ?? code ?? 0))
+    child.once('close', (code, signal) =>
+      sings(text + complaint) ? reject(new Error(`${file} has written the secret it logs in with`)) : resolve(signal ?? code ?? 0),
+    )
   })
   const kill = () => {
     child.kill('SIGKILL')
@@ -45,6 +50,7 @@ export function program(file: string, args: readonly string[], env: Readonly<Rec
     get lines() {
       return lines()
     },
+    written: () => text + complaint,
     ended,
     says: (line, within) =>
       until(`${file} says ${line}`, () => lines().find((each) => each === line || each.startsWith(`${line} `)) ?? '', within).catch(
