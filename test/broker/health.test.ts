@@ -4,6 +4,7 @@ import { metrics } from 'callboard/prometheus'
 import { Registry } from 'prom-client'
 import { expect, test } from 'vitest'
 import { broker, latch, openBoard, streams, thrownBy } from '../support/board.ts'
+import { ownBroker } from '../support/outage.ts'
 import { until } from '../support/until.ts'
 
 const send = task<{ n: number }>('mail.send', { queue: 'mail' })
@@ -52,6 +53,23 @@ test('a stream that is gone is named', async () => {
   expect(await readiness()).toEqual({ ready: true, reasons: [] })
   await side.manager.streams.delete(streams(board).dead)
   expect(await readiness()).toEqual({ ready: false, reasons: [`The stream ${streams(board).dead} is not there.`] })
+})
+
+test('a broker that stands still or is away is told as such, and the process is ready again when it is back', {
+  timeout: 40_000,
+}, async () => {
+  await using own = await ownBroker()
+  await using board = await openBoard({ servers: own.url })
+  const { readiness } = health(board, { within: 400 })
+  await own.freeze()
+  expect(await readiness()).toEqual({ ready: false, reasons: ['The broker did not answer within 400 ms.'] })
+  own.thaw()
+  await until('it answers again', async () => (await readiness()).ready)
+  await own.kill()
+  const lost = 'The connection to the broker is lost; it is dialled.'
+  await until('it is told to be away', async () => (await readiness()).reasons.includes(lost))
+  await own.start()
+  await until('it is back', async () => (await readiness()).ready, 20_000)
 })
 
 test('a board that is closed is not ready, nor is whoever said that he closes', async () => {
