@@ -15,6 +15,9 @@ const shared = {
 
 const onBroker = { globalSetup: ['test/setup/broker.ts'], hookTimeout: 30_000 }
 
+/** What is promised on a real broker and on the one of `callboard/testing` alike. */
+const onBothBrokers = ['task', 'topic', 'batch', 'queue-bounded', 'runtime', 'ledger', 'admin']
+
 export default defineConfig({
   test: {
     pool: 'forks',
@@ -31,6 +34,15 @@ export default defineConfig({
           testTimeout: 15_000,
           ...onBroker,
           globalSetup: ['test/setup/broker.ts', 'test/setup/built.ts'],
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'fake',
+          include: onBothBrokers.map((name) => `test/broker/${name}.test.ts`),
+          testTimeout: 15_000,
+          globalSetup: ['test/setup/fake.ts'],
         },
       },
       {

@@ -32,4 +32,5 @@ export const addressReaders = {
   nkey: secret,
   tls: tlsOptions,
   inboxPrefix: prefix,
+  dial: (value) => (typeof value === 'function' ? (value as NonNullable<Address['dial']>) : wrong('it must be a function')),
 } satisfies ReadersOf<Address>

@@ -10,6 +10,7 @@ import { type ConnectionOptions, connect, credsAuthenticator, type NatsConnectio
 import { atMost } from '../base/deadline.ts'
 import { CallboardError, fault } from '../base/errors.ts'
 import { newId } from '../base/ids.ts'
+import { connectOver, type Dial } from './line.ts'
 import { cutAhead } from './raw.ts'
 
 /** Where the broker is and who we are. */
@@ -36,6 +37,8 @@ export interface Address {
   readonly tls?: TlsOptions
   /** Every inbox begins with this; needed where permissions name it. Default: `_INBOX`. */
   readonly inboxPrefix?: string
+  /** A broker in this process, as `callboard/testing` has one. Default: the network. Edge: then `servers` is not asked. */
+  readonly dial?: Dial
 }
 
 /** What may happen to a link. `back` comes after every reconnect. */
@@ -85,7 +88,7 @@ async function dial(address: Address, parsed: Parsed): Promise<NatsConnection> {
   const options = clientOptions(address, parsed)
   for (let tries = 1; ; tries++) {
     try {
-      return await connect(options)
+      return await (address.dial === undefined ? connect(options) : connectOver(address.dial, options))
     } catch (error) {
       if (tries < dials && /authentication timeout/i.test(`${error}`)) continue
       // A credentials file that cannot be read is told with its path.

@@ -4,13 +4,20 @@ import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream'
 import { type Board, type BoardOptions, type CallboardError, callboard } from 'callboard'
 import { connect, type NatsConnection } from 'nats'
 import { inject } from 'vitest'
+import { Broker as FakeBroker } from '../../src/extras/testing/broker.ts'
+import { connectOver } from '../../src/wire/line.ts'
+import { inThisProcess } from '../setup/fake.ts'
 import { canary, canaryUser } from './canary.ts'
 import { namespace } from './namespace.ts'
+
+/** The broker of this process, where the run has none of its own. */
+const fake = inject('natsUrl') === inThisProcess ? new FakeBroker() : undefined
 
 /** Opens a board nobody else meets, silent. On the broker of the run it logs in with the canary. */
 export function openBoard(options: BoardOptions = {}): Promise<Board> {
   const secret = options.servers === undefined ? { user: canaryUser, password: canary } : {}
-  return callboard({ servers: inject('natsUrl'), namespace: namespace(), log: false, ...secret, ...options })
+  const where = fake === undefined ? { servers: inject('natsUrl'), ...secret } : { dial: fake.dial }
+  return callboard({ ...where, namespace: namespace(), log: false, ...options })
 }
 
 /** Another board that meets this one, as another process would have it. */
@@ -26,7 +33,7 @@ export interface Broker extends AsyncDisposable {
 
 /** Connects to the broker without callboard. */
 export async function broker(url: string = inject('natsUrl')): Promise<Broker> {
-  const nc = await connect({ servers: url })
+  const nc = fake === undefined ? await connect({ servers: url }) : await connectOver(fake.dial, {})
   return { nc, manager: await jetstreamManager(nc), [Symbol.asyncDispose]: () => nc.close() }
 }
 

@@ -1,0 +1,218 @@
+/**
+ * A broker in this process that does what nats-server does for all that callboard asks of it, and refuses by name what it does not do.
+ * It speaks the protocol of the real one over lines instead of sockets, so that all of callboard runs on it unchanged.
+ */
+
+import { CallboardError } from '../../base/errors.ts'
+import type { Dial } from '../../index.ts'
+import { answer, pull } from './api.ts'
+import { Client } from './client.ts'
+import { type Clock, realClock } from './clock.ts'
+import { read } from './direct.ts'
+import { blockOf } from './header.ts'
+import type { Told } from './protocol.ts'
+import { Refusal } from './refused.ts'
+import type { Arrival, Kept, Stream } from './stream.ts'
+import { version } from './stream-config.ts'
+import { seeded, Wire } from './wire.ts'
+
+/** How a fake broker behaves. */
+export interface BrokerOptions {
+  /** What it tells the time by. Default: the clock of the machine. */
+  readonly clock?: Clock
+  /** Draws what arrives when, between lines; the same seed draws the same. Default: everything arrives in the order it was sent. */
+  readonly seed?: number
+}
+
+const nothing = Buffer.alloc(0)
+const maxPayload = 1_048_576
+
+/** A broker in this process. */
+export class Broker {
+  readonly clock: Clock
+  readonly wire: Wire
+  readonly streams = new Map<string, Stream>()
+  readonly clients = new Set<Client>()
+  /** What was asked and is not done here. */
+  readonly refusals: string[] = []
+  #known = 0
+  #away = false
+
+  constructor({ clock = realClock, seed }: BrokerOptions = {}) {
+    this.clock = clock
+    this.wire = new Wire(seed === undefined ? undefined : seeded(seed))
+  }
+
+  /** How boards reach it: `callboard({ dial: broker.dial })`. */
+  readonly dial: Dial = (hear, ended) => {
+    if (this.#away) throw new Error('connection refused: the broker is away')
+    const client = new Client(this, ++this.#known, hear, ended)
+    this.clients.add(client)
+    return client.line
+  }
+
+  /** What a client is greeted with. */
+  greeting(id: number): object {
+    return {
+      server_id: 'callboard-testing',
+      server_name: 'callboard-testing',
+      version,
+      proto: 1,
+      host: '127.0.0.1',
+      port: 4222,
+      headers: true,
+      max_payload: maxPayload,
+      jetstream: true,
+      client_id: id,
+      client_ip: '127.0.0.1',
+      api_lvl: 5,
+    }
+  }
+
+  /** Somebody publishes. */
+  publish(from: Client, { subject, reply, ...message }: Arrival & { readonly reply: string }): void {
+    const told = { subject, reply, headers: message.headers, body: message.body }
+    const heard = this.tell(subject, told)
+    const stored = subject.startsWith('$') ? this.#asked(subject, told) : this.#stored({ subject, ...message }, reply)
+    if (!heard && !stored && reply !== '') from.tell(reply, { subject: reply, reply: '', headers: blockOf([], '503'), body: nothing })
+  }
+
+  /** Tells everybody who listens to a subject; false: nobody does. */
+  tell(to: string, told: Told): boolean {
+    let heard = false
+    const queues = new Set<string>()
+    for (const client of this.clients) heard = client.tell(to, told, queues) || heard
+    return heard
+  }
+
+  hears(subject: string): boolean {
+    for (const client of this.clients) if (client.hears(subject)) return true
+    return false
+  }
+
+  #stored(arrival: Arrival, reply: string): boolean {
+    for (const stream of this.streams.values())
+      if (stream.takes(arrival.subject)) {
+        this.#reply(
+          reply,
+          () => {
+            const kept = stream.publish(arrival)
+            return kept === undefined ? '' : acknowledgement(stream.config.name, kept)
+          },
+          { stream: stream.config.name, seq: 0 },
+        )
+        return true
+      }
+    return false
+  }
+
+  /** Something asked of the broker itself; false: it is not answered. */
+  #asked(subject: string, told: Told): boolean {
+    const { reply, body } = told
+    const words = subject.split('.')
+    if (subject.startsWith('$JS.ACK.')) return this.#answered(words, body, reply)
+    if (!subject.startsWith('$JS.API.')) return false
+    const rest = words.slice(2)
+    if (subject.startsWith('$JS.API.CONSUMER.MSG.NEXT.')) return this.#pulled({ words: rest.slice(3), body: body as Buffer, reply })
+    if (subject.startsWith('$JS.API.DIRECT.GET.')) return this.#read({ words: rest.slice(2), body: body as Buffer, reply })
+    this.#reply(reply, () => JSON.stringify(answer(this.streams, { words: rest, body: body as Buffer, reply }, this)))
+    return true
+  }
+
+  #pulled(question: Parameters<typeof pull>[1]): boolean {
+    try {
+      return pull(this.streams, question)
+    } catch (error) {
+      this.#refused(error)
+      this.tell(question.reply, {
+        subject: question.reply,
+        reply: '',
+        headers: blockOf([], `400 ${(error as Error).message}`),
+        body: nothing,
+      })
+      return true
+    }
+  }
+
+  #read(question: Parameters<typeof read>[1]): boolean {
+    const { reply } = question
+    try {
+      const answers = read(this.streams, question)
+      for (const each of answers ?? []) this.tell(reply, { subject: reply, reply: '', ...each })
+      return answers !== undefined
+    } catch (error) {
+      this.#refused(error)
+      this.tell(reply, { subject: reply, reply: '', headers: blockOf([], `408 ${(error as Error).message}`), body: nothing })
+      return true
+    }
+  }
+
+  /** `$JS.ACK.<stream>.<consumer>.<count>.<sequence>.…` */
+  #answered(words: readonly string[], body: Uint8Array, reply: string): boolean {
+    const [, , stream = '', consumer = '', , sequence = '', nth = ''] = words
+    const found = this.streams.get(stream)?.consumers.get(consumer)
+    if (found === undefined) return false
+    const word = Buffer.from(body).toString('latin1')
+    try {
+      found.answer(Number(sequence), Number(nth), word)
+    } catch (error) {
+      this.#refused(error)
+    }
+    if (reply !== '') this.tell(reply, { subject: reply, reply: '', headers: nothing, body: nothing })
+    return true
+  }
+
+  #reply(to: string, work: () => string, beside: object = {}): void {
+    let text: string
+    try {
+      text = work()
+    } catch (error) {
+      this.#refused(error)
+      text = JSON.stringify({ error: (error as Refusal).refused, ...beside })
+    }
+    if (to !== '') this.tell(to, { subject: to, reply: '', headers: nothing, body: Buffer.from(text) })
+  }
+
+  #refused(error: unknown): void {
+    if (!(error instanceof Refusal)) throw error
+    if (error.refused.code === 501) this.refusals.push(error.message)
+  }
+
+  /** What is with a worker now, as `<stream> <consumer> <sequence>`. */
+  get running(): string[] {
+    return [...this.streams.values()].flatMap((stream) => [...stream.consumers.values()].flatMap((consumer) => consumer.running))
+  }
+
+  /** Hangs up on everybody; what is on its way is lost. They dial again by themselves. */
+  cut(): void {
+    for (const client of [...this.clients]) client.cut()
+  }
+
+  /** Is not there until `back`: everybody is cut off, and dialling fails. */
+  leave(): void {
+    this.#away = true
+    this.cut()
+  }
+
+  /** Is there again, having forgotten what the real one forgets over a restart. */
+  back(): void {
+    for (const stream of this.streams.values()) stream.restart()
+    this.#away = false
+  }
+
+  /** Ends everything. */
+  close(): void {
+    this.leave()
+    for (const stream of this.streams.values()) stream.end()
+    this.streams.clear()
+  }
+}
+
+const acknowledgement = (stream: string, { duplicate, ...kept }: Kept): string => {
+  const text = JSON.stringify({ stream, ...kept })
+  return duplicate ? `${text.slice(0, -1)},"duplicate": true}` : text
+}
+
+/** Whether an error says that this broker does not do something. */
+export const isRefusedByName = (error: unknown): boolean =>
+  error instanceof CallboardError && /callboard\/testing does not do/.test(error.message)
