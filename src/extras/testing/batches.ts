@@ -3,7 +3,7 @@
 import type { Clock } from './clock.ts'
 import { type Fields, fieldOf } from './header.ts'
 import { refuse } from './refused.ts'
-import type { Arrival } from './stream.ts'
+import type { Arrival } from './store.ts'
 
 /** Most messages of one batch. */
 const most = 1000

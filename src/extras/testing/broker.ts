@@ -12,7 +12,8 @@ import { read } from './direct.ts'
 import { blockOf } from './header.ts'
 import type { Told } from './protocol.ts'
 import { Refusal } from './refused.ts'
-import type { Arrival, Kept, Stream } from './stream.ts'
+import type { Arrival } from './store.ts'
+import type { Kept, Stream } from './stream.ts'
 import { version } from './stream-config.ts'
 import { seeded, Wire } from './wire.ts'
 
@@ -70,10 +71,10 @@ export class Broker {
   }
 
   /** Somebody publishes. */
-  publish(from: Client, { subject, reply, ...message }: Arrival & { readonly reply: string }): void {
-    const told = { subject, reply, headers: message.headers, body: message.body }
+  publish(from: Client, told: Told): void {
+    const { subject, reply } = told
     const heard = this.tell(subject, told)
-    const stored = subject.startsWith('$') ? this.#asked(subject, told) : this.#stored({ subject, ...message }, reply)
+    const stored = subject.startsWith('$') ? this.#asked(subject, told) : this.#stored(told as Told & Arrival, reply)
     if (!heard && !stored && reply !== '') from.tell(reply, { subject: reply, reply: '', headers: blockOf([], '503'), body: nothing })
   }
 
@@ -96,7 +97,8 @@ export class Broker {
         this.#reply(
           reply,
           () => {
-            const kept = stream.publish(arrival)
+            const { subject, headers, body } = arrival
+            const kept = stream.publish({ subject, headers, body })
             return kept === undefined ? '' : acknowledgement(stream.config.name, kept)
           },
           { stream: stream.config.name, seq: 0 },

@@ -1,10 +1,9 @@
 /** A client of a fake broker: what it subscribes to, and the two ways of its line. */
 
 import type { Line } from '../../index.ts'
-import type { Broker } from './broker.ts'
 import { messageTo, Reading, type Said, type Told } from './protocol.ts'
 import { covers } from './subject.ts'
-import { Way } from './wire.ts'
+import { Way, type Wire } from './wire.ts'
 
 interface Subscription {
   readonly subject: string
@@ -12,12 +11,20 @@ interface Subscription {
   left: number
 }
 
+/** What a client needs of its broker. */
+export interface Station {
+  readonly wire: Wire
+  readonly clients: Set<Client>
+  greeting(id: number): object
+  publish(from: Client, message: Told): void
+}
+
 const pong = Buffer.from('PONG\r\n')
 
 /** One connection. */
 export class Client {
   readonly line: Line
-  readonly #broker: Broker
+  readonly #broker: Station
   readonly #subscriptions = new Map<string, Subscription>()
   readonly #hear: (bytes: Uint8Array) => void
   readonly #ended: (error?: Error) => void
@@ -29,7 +36,7 @@ export class Client {
   /** How it calls itself. */
   name = ''
 
-  constructor(broker: Broker, id: number, hear: (bytes: Uint8Array) => void, ended: (error?: Error) => void) {
+  constructor(broker: Station, id: number, hear: (bytes: Uint8Array) => void, ended: (error?: Error) => void) {
     this.#broker = broker
     this.#hear = hear
     this.#ended = ended
@@ -62,7 +69,7 @@ export class Client {
     this.name = String(options.name ?? '')
     const secret = ['user', 'pass', 'auth_token', 'nkey', 'jwt'].find((each) => options[each] !== undefined && options[each] !== '')
     if (secret === undefined) return
-    this.#write(Buffer.from(`-ERR 'the broker of callboard/testing checks no ${secret}; run this test on a real one'\r\n`))
+    this.#write(Buffer.from(`-ERR 'Authorization Violation: the broker of callboard/testing checks no ${secret}'\r\n`))
     this.#out.send(() => this.cut())
   }
 

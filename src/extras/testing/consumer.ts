@@ -6,11 +6,11 @@
  */
 
 import { type ConsumerConfig, filtersOf } from './consumer-config.ts'
+import type { Shelf } from './host.ts'
 import { Position } from './position.ts'
 import { type Asked, Pull } from './pull.ts'
 import { cannot } from './refused.ts'
 import { type Message, sizeOf } from './store.ts'
-import type { Stream } from './stream.ts'
 import { covers, matcher } from './subject.ts'
 import { nanoseconds } from './time.ts'
 
@@ -18,7 +18,7 @@ const nothing = Buffer.alloc(0)
 
 /** One pull consumer. */
 export class Consumer {
-  readonly stream: Stream
+  readonly stream: Shelf
   readonly created: number
   config: ConsumerConfig
   #matches: (subject: string) => boolean
@@ -31,7 +31,7 @@ export class Consumer {
   #watching = Number.POSITIVE_INFINITY
   #stopPause = () => {}
 
-  constructor(stream: Stream, config: ConsumerConfig) {
+  constructor(stream: Shelf, config: ConsumerConfig) {
     this.stream = stream
     this.config = config
     this.created = this.lastAsked = stream.host.clock.now()

@@ -3,7 +3,7 @@
 import { type Fields, fieldOf } from './header.ts'
 import { cannot, refuse } from './refused.ts'
 import { goDuration } from './schedule.ts'
-import { type Message, type Store, sizeOf } from './store.ts'
+import { type Arrival, type Store, sizeOf } from './store.ts'
 import type { StreamConfig } from './stream-config.ts'
 import { covers, isLiteral } from './subject.ts'
 
@@ -47,7 +47,7 @@ export function ttlOf(fields: Fields, config: StreamConfig): number {
 }
 
 /** What stands in a batch before a message, which counts as if it were stored. */
-export type Before = readonly Pick<Message, 'subject' | 'headers' | 'body'>[]
+export type Before = readonly Arrival[]
 
 /** Refuses a message whose sender expected the stream to be otherwise. */
 export function checkExpected(fields: Fields, subject: string, { name }: StreamConfig, store: Store, before: Before): void {
@@ -66,7 +66,7 @@ export function checkExpected(fields: Fields, subject: string, { name }: StreamC
 }
 
 /** Refuses a message that a stream with `discard: new` has no room for, and one that no stream of its kind takes. */
-export function checkRoom(message: Before[number], config: StreamConfig, store: Store, before: Before): void {
+export function checkRoom(message: Arrival, config: StreamConfig, store: Store, before: Before): void {
   const { max_msg_size, max_msgs, max_bytes, max_msgs_per_subject } = config
   if (max_msg_size >= 0 && message.headers.length + message.body.length > max_msg_size)
     throw refuse(400, 10054, 'message size exceeds maximum allowed')

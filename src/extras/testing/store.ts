@@ -12,11 +12,14 @@ export interface Message {
   readonly expires: number
 }
 
+/** A message on its way into a stream. */
+export type Arrival = Pick<Message, 'subject' | 'headers' | 'body'>
+
 /** What the broker counts for a message beside its subject, headers and body: a record of its file. */
 const around = 30
 
 /** How many bytes a message counts for. */
-export const sizeOf = ({ subject, headers, body }: Pick<Message, 'subject' | 'headers' | 'body'>): number =>
+export const sizeOf = ({ subject, headers, body }: Arrival): number =>
   around + subject.length + body.length + (headers.length === 0 ? 0 : headers.length + 4)
 
 /** The messages of a stream. `gone` hears of each that is removed. */

@@ -1,33 +1,17 @@
 /** One stream of a fake broker: takes messages by its rules, keeps them by its limits, and fires what it keeps for later. */
 
 import { Batches } from './batches.ts'
-import type { Clock } from './clock.ts'
 import type { Consumer } from './consumer.ts'
 import { blockOf, type Fields, fieldOf, fieldsOf, withFields } from './header.ts'
+import type { Host } from './host.ts'
 import type { Told } from './protocol.ts'
 import { refuse, streamMissing } from './refused.ts'
 import { type Before, checkExpected, checkKnown, checkRollup, checkRoom, checkSchedule, ttlOf } from './rule.ts'
 import { dueAfter, firedHeaders, type Plan, planOf } from './schedule.ts'
-import { type Message, Store } from './store.ts'
+import { type Arrival, type Message, Store } from './store.ts'
 import type { StreamConfig } from './stream-config.ts'
 import { covers, matcher } from './subject.ts'
 import { stamp } from './time.ts'
-
-/** What a stream needs of its broker. */
-export interface Host {
-  readonly clock: Clock
-  /** Tells subscribers of a subject. */
-  tell(to: string, told: Told): void
-  /** Whether anybody listens there. */
-  hears(subject: string): boolean
-}
-
-/** A message on its way into a stream. */
-export interface Arrival {
-  readonly subject: string
-  readonly headers: Buffer
-  readonly body: Buffer
-}
 
 /** How the broker answers. */
 export interface Kept {

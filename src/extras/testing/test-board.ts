@@ -5,6 +5,7 @@ import { fault } from '../../base/errors.ts'
 import { type Reader, type ReadersOf, readOptions, whole, wrong } from '../../base/options.ts'
 import { type Board, type BoardOptions, callboard, type StopOptions } from '../../index.ts'
 import { Broker } from './broker.ts'
+import { resetTime, setTime } from './process-time.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
 /** How a test board begins. */
@@ -42,6 +43,9 @@ const readers = {
   board: (value) => (typeof value === 'object' && value !== null ? value : wrong('it must be an object')),
 } satisfies ReadersOf<TestOptions> & { now: Reader<Date> }
 
+/** Options that only a broker somewhere else can heed. */
+const elsewhere = ['servers', 'user', 'password', 'token', 'credentials', 'nkey', 'tls', 'monitor']
+
 const noon = Date.UTC(2026, 0, 1, 12)
 /** How long `settled` bears with handlers that do something outside of this process, in ms of the real clock. */
 const patience = 5_000
@@ -57,9 +61,14 @@ export async function testBoard(options: TestOptions = {}): Promise<TestBoard> {
     quiet: () => broker.wire.quiet,
     busy: () => broker.running.length > 0,
   }
-  clock.set()
+  setTime(clock)
   const boards: Board[] = []
   const open = async (more: TestOptions['board'] = {}) => {
+    const foreign = elsewhere.filter((name) => name in { ...options.board, ...more })
+    if (foreign.length > 0)
+      throw fault('INVALID_OPTION', `The broker of callboard/testing is in this process and checks no ${foreign.join(', no ')}.`, {
+        fix: 'Leave it out, or run this test on a real broker: startServer() of callboard/server.',
+      })
     const board = await callboard({ log: false, namespace: 'test', ...options.board, ...more, dial: broker.dial })
     boards.push(board)
     return board
@@ -108,7 +117,7 @@ export async function testBoard(options: TestOptions = {}): Promise<TestBoard> {
       for (const board of boards.splice(0)) await until(closeOf(board)(stop))
     } finally {
       broker.close()
-      clock.unset()
+      resetTime(clock)
     }
   }
 
@@ -129,7 +138,7 @@ export async function testBoard(options: TestOptions = {}): Promise<TestBoard> {
     })
   } catch (error) {
     broker.close()
-    clock.unset()
+    resetTime(clock)
     throw error
   }
 }

@@ -1,14 +1,11 @@
 /**
- * A clock that stands still until it is moved, for a fake broker and for the whole process: while it is set, `Date`, `performance.now`,
- * `setTimeout`, `setInterval` and `AbortSignal.timeout` go by it. `setImmediate` and promises go on as ever: they are order, not time.
+ * A clock that stands still until it is moved, for a fake broker and for the process around it.
  *
  * Moving it runs what is due, in order, and waits after each instant until nothing goes on any more. While nothing is under way, signs
  * of life are not worth an instant each: intervals, and timers that would not keep a process alive, then run once for all they missed,
  * as they do in a process that was asleep.
  */
 
-import { createRequire, syncBuiltinESMExports } from 'node:module'
-import { performance as performanceNow } from 'node:perf_hooks'
 import type { Clock } from './clock.ts'
 
 interface Timer {
@@ -22,22 +19,8 @@ interface Timer {
   readonly foreign: boolean
 }
 
-/** What is put in place of, and put back. */
-const ours = {
-  setTimeout: globalThis.setTimeout,
-  clearTimeout: globalThis.clearTimeout,
-  setInterval: globalThis.setInterval,
-  clearInterval: globalThis.clearInterval,
-  Date: globalThis.Date,
-}
-const real = {
-  ...ours,
-  now: performanceNow.now,
-  timeout: AbortSignal.timeout,
-  soon: globalThis.setImmediate,
-}
-const promises = createRequire(import.meta.url)('node:timers/promises') as Record<string, unknown>
-const realAfter = promises.setTimeout
+/** Of the process as it was before anybody changed it. */
+const real = { setInterval: globalThis.setInterval, clearInterval: globalThis.clearInterval, soon: globalThis.setImmediate }
 
 /** So many turns of the event loop without anything arriving mean that nothing goes on. */
 const stillness = 6
@@ -49,8 +32,6 @@ const between = 20
 const moment = 5_000
 /** Rather than going on for ever, moving the clock gives up after so many instants. */
 const mostInstants = 5_000_000
-
-let inForce: VirtualClock | undefined
 
 /** What the clock is told of what goes on around it. */
 export interface Surroundings {
@@ -70,7 +51,8 @@ const alone: Surroundings = { arrivals: () => 0, quiet: () => true, busy: () => 
 /** A clock that is moved by hand. */
 export class VirtualClock implements Clock {
   #now: number
-  readonly #began: number
+  /** When it began. */
+  readonly began: number
   readonly #timers = new Map<number, Timer>()
   #last = 0
   #moving: Promise<void> = Promise.resolve()
@@ -79,7 +61,7 @@ export class VirtualClock implements Clock {
 
   /** `from`: where it begins, in ms since 1970. */
   constructor(from: number) {
-    this.#now = this.#began = from
+    this.#now = this.began = from
   }
 
   now(): number {
@@ -185,78 +167,36 @@ export class VirtualClock implements Clock {
     return true
   }
 
-  /** Has the whole process go by this clock. Throws where another one is in force. */
-  set(): void {
-    if (inForce !== undefined) throw new Error('another virtual clock is in force in this process; close its test board first')
-    inForce = this
-    const timeout = (run: (...given: unknown[]) => void, ms = 1, ...given: unknown[]) => this.#handle(ms, 0, () => run(...given))
-    const interval = (run: (...given: unknown[]) => void, ms = 1, ...given: unknown[]) =>
-      this.#handle(ms, Math.max(1, Number(ms) || 1), () => run(...given))
-    const clear = (timer: unknown) => this.#clear(timer)
-    Object.assign(globalThis, {
-      setTimeout: timeout,
-      setInterval: interval,
-      clearTimeout: clear,
-      clearInterval: clear,
-      Date: datesOf(this),
-    })
-    performanceNow.now = () => this.#now - this.#began + 1
-    AbortSignal.timeout = (ms) => {
-      const late = new AbortController()
-      this.#handle(ms, 0, () => late.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError'))).unref()
-      return late.signal
+  /** A timer of the process. */
+  timer(ms: unknown, repeats: boolean, run: () => void): Handle {
+    const delay = Math.max(1, Number(ms) || 1)
+    const timer = this.#add(delay, repeats ? delay : 0, false, run)
+    const again = () => {
+      timer.due = this.#now + delay
+      this.#timers.set(timer.id, timer)
     }
-    promises.setTimeout = (ms: number, value: unknown, options?: { signal?: AbortSignal }) => this.#after(ms, value, options?.signal)
-    syncBuiltinESMExports()
+    return new Handle(timer, () => void this.#timers.delete(timer.id), again)
+  }
+
+  /** Ends a timer of the process by its number. */
+  drop(id: number): void {
+    this.#timers.delete(id)
+  }
+
+  /** Goes on by itself where somebody only waits a moment. */
+  begin(): void {
     this.#creep()
   }
 
-  /** Gives the process its own clock back. */
-  unset(): void {
-    if (inForce !== this) return
-    inForce = undefined
+  /** Stands still for good, and forgets what was due. */
+  end(): void {
     real.clearInterval(this.#creeping)
-    Object.assign(globalThis, ours)
-    performanceNow.now = real.now
-    AbortSignal.timeout = real.timeout
-    promises.setTimeout = realAfter
-    syncBuiltinESMExports()
     this.#timers.clear()
-  }
-
-  #handle(ms: unknown, every: number, run: () => void): Handle {
-    const timer = this.#add(Math.max(1, Number(ms) || 1), every, false, run)
-    return new Handle(
-      timer,
-      () => void this.#timers.delete(timer.id),
-      () => {
-        timer.due = this.#now + Math.max(1, Number(ms) || 1)
-        this.#timers.set(timer.id, timer)
-      },
-    )
-  }
-
-  #clear(timer: unknown): void {
-    if (timer instanceof Handle) timer.close()
-    else if (typeof timer === 'number' || typeof timer === 'string') this.#timers.delete(Number(timer))
-    // One that was made before this clock was set.
-    else real.clearTimeout(timer as NodeJS.Timeout)
-  }
-
-  #after(ms: number, value: unknown, signal: AbortSignal | undefined): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(signal.reason)
-      const handle = this.#handle(ms, 0, () => resolve(value))
-      signal?.addEventListener('abort', () => {
-        handle.close()
-        reject(signal.reason)
-      })
-    })
   }
 }
 
 /** What `setTimeout` gives back. */
-class Handle {
+export class Handle {
   readonly #timer: Timer
   readonly close: () => void
   readonly #again: () => void
@@ -293,13 +233,4 @@ class Handle {
   [Symbol.dispose](): void {
     this.close()
   }
-}
-
-/** `Date` by another clock; what is made of something else than now is a date as ever. */
-function datesOf(clock: Clock): DateConstructor {
-  return new Proxy(real.Date, {
-    construct: (target, given, asked) => Reflect.construct(target, given.length === 0 ? [clock.now()] : given, asked),
-    apply: () => new real.Date(clock.now()).toString(),
-    get: (target, name) => (name === 'now' ? () => clock.now() : Reflect.get(target, name)),
-  })
 }
