@@ -25,8 +25,7 @@ async function office(options: TestOptions = {}, bad: ReadonlyMap<string, () => 
 }
 
 /** What a handler does that sleeps. */
-const virtually = (ms: number) => new Promise((resolve) => after(resolve, ms))
-const after = (wake: (value?: unknown) => void, ms: number) => globalThis.setTimeout(wake, ms)
+const virtually = (ms: number) => new Promise((resolve) => AbortSignal.timeout(ms).addEventListener('abort', resolve))
 
 const deadOf = async (board: TestBoard) => {
   const letters: string[] = []
@@ -178,11 +177,11 @@ test('what this broker does not do is refused by name', async () => {
 })
 
 test('one test board at a time, and the clock of the process is its own again afterwards', async () => {
-  const before = { setTimeout: globalThis.setTimeout, Date: globalThis.Date }
+  const before = { clearTimeout: globalThis.clearTimeout, Date: globalThis.Date }
   const board = await testBoard({ now: '2001-01-01T00:00:00Z' })
   expect(new Date().getUTCFullYear()).toBe(2001)
   await expect(testBoard()).rejects.toThrow(/another virtual clock is in force/)
   await board.close()
   expect(new Date().getUTCFullYear()).toBeGreaterThan(2025)
-  expect({ setTimeout: globalThis.setTimeout, Date: globalThis.Date }).toEqual(before)
+  expect({ clearTimeout: globalThis.clearTimeout, Date: globalThis.Date }).toEqual(before)
 })
