@@ -138,6 +138,33 @@ test('each attempt is a span of the same trace, with what became of it; only fai
   expect((await seen.metric('messaging.client.sent.messages')).map(({ value }) => value)).toEqual([3])
 })
 
+test('what is delayed, sent back from the dead letters, or kept in order by key stays in its trace', async () => {
+  const seen = kept()
+  await using board = await openBoard()
+  of(board, seen)
+  let alive = false
+  await board
+    .service('mailer')
+    .perform(send, ({ to }) => {
+      if (to === 'dead' && !alive) throw new Reject('no such mailbox')
+    })
+    .subscribe(posted, () => undefined, { ordered: ({ n }) => String(n) })
+    .start()
+  const traces = (name: string) => seen.named(name).map((span) => span.spanContext().traceId)
+  await board.enqueue(send, { to: 'later' }, { delay: '200ms' })
+  await until('the delayed one has run', () => seen.named('process mail.send').length === 1)
+  await board.enqueue(send, { to: 'dead' })
+  await until('it is buried', async () => (await board.inspect.dead()).count === 1)
+  alive = true
+  expect(await board.dead.redrive({})).toBe(1)
+  await until('it has run again', () => seen.named('process mail.send').length === 3)
+  const [delayed, dead] = traces('send mail.send')
+  expect(traces('process mail.send')).toEqual([delayed, dead, dead])
+  await board.publish(posted, { n: 1 }, { key: 'k' })
+  await until('the event has been heard', () => seen.named('process notice.posted').length === 1)
+  expect(traces('process notice.posted')).toEqual(traces('send notice.posted'))
+})
+
 test('a batch is one span, linked to all who sent what is in it, and a child of none', async () => {
   const seen = kept()
   await using board = await openBoard()
