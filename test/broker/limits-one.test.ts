@@ -208,7 +208,8 @@ describe('limits', () => {
     await frozen.says('ready', 60_000)
     await board.enqueueMany(
       limited,
-      Array.from({ length: 300 }, (_, n) => ({ n, key: 'k', ms: 10 })),
+      // More than are done while the other process starts, however long that takes.
+      Array.from({ length: 5000 }, (_, n) => ({ n, key: 'k', ms: 10 })),
     )
     await until('it works', () => frozen.lines.length > 20)
     await using awake = program('test/support/limited-worker.ts', [given(5)])

@@ -206,7 +206,8 @@ export class Places extends Line {
   async #reread(): Promise<void> {
     const found = await this.#terms.office.records.get<Book>(this.#place)
     if (found === undefined) this.#read({}, 0)
-    else if (found.revision >= this.#seen) this.#read(found.value, found.revision)
+    // A copy of the table may lag behind what this line has read; how far other lines have come says nothing of it.
+    else if (found.revision >= this.#revision) this.#read(found.value, found.revision)
   }
 
   #read(book: Book, revision: number): void {
