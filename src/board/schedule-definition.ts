@@ -4,9 +4,9 @@
  */
 
 import { newId } from '../base/ids.ts'
-import { brokerForm, type Times } from '../base/when.ts'
+import { brokerForm, type Times, timeOf } from '../base/when.ts'
 import { type Headers, header, headerBlock, headerJson } from '../wire/envelope.ts'
-import type { Names, Row } from '../wire/names.ts'
+import { checkedName, keyToken, laneOf, lanes, type Names, type Row } from '../wire/names.ts'
 import type { Outgoing } from '../wire/outgoing.ts'
 import type { Kept } from '../wire/stored.ts'
 
@@ -69,8 +69,26 @@ export function placeOf(names: Names, { name, fires }: Pick<Definition, 'name' |
 /** What a schedule said of itself, read from one of its messages; undefined: no schedule made it. */
 export function definitionOf(headers: Headers): Definition | undefined {
   const json = headers.get(header.definition)
-  return json === undefined ? undefined : (JSON.parse(json) as Definition)
+  return json === undefined ? undefined : plausible(json)
 }
+
+/** Anybody may have written it. What would make every look at it throw is no schedule, and delays nothing. */
+function plausible(json: string): Definition | undefined {
+  try {
+    const made = JSON.parse(json) as Definition
+    const { name, fires, times, spread = 0 } = made
+    keyToken(name)
+    if ('task' in fires) [checkedName('task', fires.task), checkedName('queue', fires.queue)]
+    else checkedName('topic', fires.topic)
+    timeOf(times, 0)
+    const when = 'cron' in times ? typeof times.cron === 'string' : Number.isFinite('every' in times ? times.every : times.at)
+    return when && spread <= year && ('topic' in fires || lanes.includes(laneOf(fires.lane))) ? made : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const year = 366 * 86_400_000
 
 /** Reads a stored schedule. */
 export function scheduleOf(kept: Kept): Stored | undefined {

@@ -43,7 +43,9 @@ export function referenceIn(headers: Headers): Reference | undefined {
   const text = headers.plain ? undefined : headers.get(header.object)
   if (text === undefined) return undefined
   const [, id, size, pieces, digest] = /^([0-9A-Z]{26}) (\d{1,9}) (\d{1,6}) ([\w-]{43})$/.exec(text) ?? []
-  return id === undefined || digest === undefined ? undefined : { id, size: Number(size), pieces: Number(pieces), digest }
+  return id === undefined || digest === undefined || Number(size) > mostBeside
+    ? undefined
+    : { id, size: Number(size), pieces: Number(pieces), digest }
 }
 
 /** A publisher that stores what lies beside a message before the message. `declare` sees to their stream; undefined: it is there. */
