@@ -20,7 +20,7 @@ export async function watch(
   contracts: NonNullable<DashboardOptions['contracts']>,
   { line, paint }: Terminal,
 ): Promise<Window | undefined> {
-  const board = await callboard({ servers, namespace, name: 'dashboard', log: false, ledger: 'off' })
+  const board = await callboard({ servers, namespace, name: 'dashboard', log: false })
   try {
     const served = await serve(board, { contracts })
     return {

@@ -36,6 +36,10 @@ const samples: Readonly<Record<string, readonly [body: Record<string, unknown>, 
     { sequence: 7, payload: { to: 'a@b.c' } },
     { words: 'dead redrive', args: ['7'], flags: { payload: '{"to":"a@b.c"}' } },
   ],
+  addSubscriber: [
+    { service: 's', topic: 'a.b', from: 'new' },
+    { words: 'listen', args: ['a.b'], flags: { as: 's', from: 'new' } },
+  ],
   pauseSubscription: [
     { service: 's', topic: 'a.*' },
     { words: 'subs pause', args: ['s', 'a.*'] },

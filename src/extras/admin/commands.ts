@@ -17,6 +17,7 @@ import { type BulkOptions, bulk } from './bulk.ts'
 import { subscribableOf, taskOf, topicOf } from './contracts.ts'
 import { deadMatching } from './letters.ts'
 import { matching, type Past } from './list.ts'
+import { type Listener, type ListenerOptions, listener } from './listener.ts'
 import type { BulkReport, MessageView } from './model.ts'
 import type { Sealable } from './opening.ts'
 import { parseSelector } from './selector.ts'
@@ -42,6 +43,8 @@ export interface Commands {
   resumeQueue(name: string): Promise<void>
   /** Removes what waits in a queue, and gives how many. What a worker has taken stays. */
   purgeQueue(name: string, options?: PurgeOptions): Promise<number>
+  /** Begins one more service that listens, beside all others. Throws INVALID_ARGUMENT for a name that is in use. */
+  addSubscriber(service: string, topic: string, options?: ListenerOptions): Promise<Listener>
   /** Holds a subscription until then, or until it is resumed. */
   pauseSubscription(service: string, topic: string, until?: Date): Promise<void>
   resumeSubscription(service: string, topic: string): Promise<void>
@@ -136,6 +139,8 @@ export function commands(board: Board, contracts: readonly Sealable[], past: () 
       await note(`purge of queue ${name}${options === undefined ? '' : ` ${JSON.stringify(options)}`}`, undefined, count)
       return count
     },
+    addSubscriber: async (service, topic, options = {}) =>
+      noted(`${service} listens to ${topic}`, listener(board, service, topic, options)),
     pauseSubscription: async (service, name, until) => noted(`pause of ${service} on ${name}`, (await seat(service, name)).pause(until)),
     resumeSubscription: async (service, name) => noted(`resume of ${service} on ${name}`, (await seat(service, name)).resume()),
     seekSubscription: async (service, name, to) => noted(`seek of ${service} on ${name}`, (await seat(service, name)).seek(to)),

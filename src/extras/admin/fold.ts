@@ -40,7 +40,8 @@ export function fold(folded: Folded, entry: LedgerEntry): void {
   if (entries.length > mostEntries) entries.splice(mostEntries / 2, 1)
   living.delete(entry.id)
   dead.delete(entry.id)
-  ;(hasDied(entries) ? dead : living).set(entry.id, entries)
+  const inTurn = behindBurials(entries)
+  ;(hasDied(inTurn) ? dead : living).set(entry.id, inTurn)
   if (entry.parent !== undefined) {
     const siblings = children.get(entry.parent) ?? new Set()
     children.set(entry.parent, siblings.add(entry.id))
@@ -86,6 +87,19 @@ function inTime(a: LedgerEntry, b: LedgerEntry): number {
   const [first, second] = [a.kind === 'stored', b.kind === 'stored']
   if (first !== second) return first ? -1 : 1
   return a.at - b.at || rank[a.kind] - rank[b.kind] || (a.place < b.place ? -1 : 1)
+}
+
+/** A redrive of a task is written down when it is done, and by then the task may have run again: each stands behind the burial it undoes. */
+function behindBurials(entries: LedgerEntry[]): LedgerEntry[] {
+  const redrives = entries.filter(({ kind, style }) => kind === 'redriven' && style === 'explicit')
+  const burials = entries.filter(({ kind }) => kind === 'buried').length
+  if (redrives.length === 0 || redrives.length > burials) return entries
+  const undone = redrives.values()
+  return entries.flatMap((entry) => {
+    if (entry.kind === 'redriven') return []
+    const next = entry.kind === 'buried' ? undone.next().value : undefined
+    return next === undefined ? [entry] : [entry, next]
+  })
 }
 
 function hasDied(entries: readonly LedgerEntry[]): boolean {

@@ -4,6 +4,7 @@ export { type Admin, type AdminOptions, admin, type TailOptions, type WhyTarget 
 export type { BulkOptions } from './bulk.ts'
 export type { Commands } from './commands.ts'
 export type { ListOptions } from './list.ts'
+export type { HeardEvent, Listener, ListenerOptions } from './listener.ts'
 export { matchesSelector, type Selectable } from './match.ts'
 export type * from './model.ts'
 export { type Operator, parseSelector, printSelector, type Selector, selectorKeys, suggest, type Term } from './selector.ts'

@@ -216,7 +216,10 @@ function whyEnded(message: MessageView, { now }: MessageFacts): Because {
     case 'expired':
       return say('gone', `It was a dead letter, and has been discarded since.`)
     default:
-      return say('gone', 'It waits no more and no end of it was written down: it was removed, or its end was left out of the ledger.')
+      return say(
+        'gone',
+        'It waits no more and no end of it was written down: that is on its way, or it was removed, or the ledger has left it out.',
+      )
   }
 }
 

@@ -76,6 +76,21 @@ export const look: Group = {
       load: () => import('../commands/tail.ts').then(({ tail }) => tail),
     },
     {
+      words: 'listen',
+      args: '<topic>',
+      known: 'topics',
+      says: '┄┄▷ hear a topic: a line for each event',
+      more: 'With --as it is a subscriber like any other, with a place and copies of its own, as long as this runs; a name that is in use\nis refused, for it would take the events of that service. Without, it only hears what is said while it is there.',
+      flags: [
+        { name: '--as <service>', says: 'subscribe under this name, and leave at the end' },
+        { name: '--from <point>', says: 'new, or all that is kept (new)' },
+        { name: '--limit <number>', says: 'end after so many' },
+      ],
+      examples: ['listen books.released', 'listen books.released --as spare --from all', 'listen books.* --json'],
+      stays: true,
+      load: () => import('../commands/listen.ts').then(({ listen }) => listen),
+    },
+    {
       words: 'top',
       says: 'all of it on a terminal, live, with keys',
       more: 'Keys: 1 to 4 choose what is shown, arrows or j and k a row, / filters, p pauses or resumes, r twice sends dead letters back, ? help,\nq ends.',

@@ -3,7 +3,7 @@
 import { fault } from '../../base/errors.ts'
 import { anything, flag, oneOf, type Reader, readOptions, text, time, whole, wrong } from '../../base/options.ts'
 import { check, listed } from '../../base/schema.ts'
-import type { Admin } from '../../extras/admin/index.ts'
+import type { Admin, Listener } from '../../extras/admin/index.ts'
 import type { EnqueueOptions, Schema, Task, Topic, When } from '../../index.ts'
 import { bulkActions, type Jobs } from './jobs.ts'
 
@@ -11,10 +11,15 @@ import { bulkActions, type Jobs } from './jobs.ts'
 export interface Means {
   readonly admin: Admin
   readonly jobs: Jobs
+  /** Those who were added here, and listen as long as the dashboard is there. */
+  readonly listeners: Map<string, Listener>
   /** Contracts by name: what goes through them is checked before it is stored. */
   readonly topics: ReadonlyMap<string, Topic<unknown>>
   readonly tasks: ReadonlyMap<string, Task<unknown>>
 }
+
+/** Subscribers added by hand, at most. */
+const mostListeners = 20
 
 const payload = anything<unknown>()
 const point: Reader<'new' | 'all' | Date | number> = (value) => {
@@ -115,9 +120,21 @@ export const actions: Readonly<Record<string, Action>> = {
     const window = { from: start === 'all' || start === 'new' ? 1 : start }
     return { count: await admin.replaySubscription(needed(service, 'service'), needed(topic, 'topic'), window) }
   },
-  leaveSubscription: async ({ service, topic }, { admin }) => ({
-    left: await admin.leaveSubscription(needed(service, 'service'), needed(topic, 'topic')),
-  }),
+  async addSubscriber({ service, topic, from = 'new' }, { admin, listeners }) {
+    const [name, on] = [needed(service, 'service'), needed(topic, 'topic')]
+    if (listeners.size >= mostListeners)
+      throw fault('INVALID_ARGUMENT', `${mostListeners} subscribers were added here, and that is enough.`, {
+        fix: 'Let one of them leave.',
+      })
+    listeners.set(`${name} ${on}`, await admin.addSubscriber(name, on, { from: from === 'all' ? 'all' : 'new' }))
+  },
+  async leaveSubscription({ service, topic }, { admin, listeners }) {
+    const [name, on] = [needed(service, 'service'), needed(topic, 'topic')]
+    const own = listeners.get(`${name} ${on}`)
+    if (own === undefined) return { left: await admin.leaveSubscription(name, on) }
+    await own.leave()
+    return { left: listeners.delete(`${name} ${on}`) }
+  },
   pauseQueue: async (given, { admin }) => admin.pauseQueue(needed(given.queue, 'queue'), until(given.for)),
   resumeQueue: async ({ queue }, { admin }) => admin.resumeQueue(needed(queue, 'queue')),
   purgeQueue: async ({ queue }, { admin }) => ({ removed: await admin.purgeQueue(needed(queue, 'queue')) }),

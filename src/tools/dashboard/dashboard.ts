@@ -3,9 +3,10 @@
 import { createRequire } from 'node:module'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { atMost } from '../../base/deadline.ts'
 import { fault } from '../../base/errors.ts'
 import { callable, oneOf, readOptions, text, wrong } from '../../base/options.ts'
-import { type Admin, admin as adminOf } from '../../extras/admin/index.ts'
+import { type Admin, admin as adminOf, type Listener } from '../../extras/admin/index.ts'
 import type { Board, Task, Topic } from '../../index.ts'
 import { perform } from './actions.ts'
 import { failed, json, refused, withPayload } from './answer.ts'
@@ -42,6 +43,9 @@ export interface Dashboard extends AsyncDisposable {
   /** Ends its streams and stops its jobs; the board stays open. */
   close(): Promise<void>
 }
+
+/** How long subscribers that were added here may take to leave at the end, in ms. */
+const patience = 3_000
 
 /** Requests are JSON, and no larger. */
 const mostBody = 4 * 1024 * 1024
@@ -100,6 +104,7 @@ export function open(board: Board, options: DashboardOptions): Dashboard {
   const means = {
     admin,
     jobs: work,
+    listeners: new Map<string, Listener>(),
     topics: new Map(contracts.filter(({ kind }) => kind === 'topic').map((each) => [each.name, each as unknown as Topic<unknown>])),
     tasks: new Map(contracts.filter(({ kind }) => kind === 'task').map((each) => [each.name, each as unknown as Task<unknown>])),
   }
@@ -164,6 +169,8 @@ export function open(board: Board, options: DashboardOptions): Dashboard {
     },
     async close() {
       work.stopAll()
+      // Where the broker is lost they cannot say goodbye; nobody waits for that.
+      await atMost(patience, Promise.allSettled([...means.listeners.values()].map((each) => each.leave())))
       ear.close()
     },
     async [Symbol.asyncDispose]() {

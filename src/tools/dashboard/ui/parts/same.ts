@@ -25,6 +25,7 @@ const verbs: Readonly<Record<string, (body: Body) => readonly string[]>> = {
   ],
   start: ({ action, selector }) => [bulk[String(action)] ?? '', selector === '' ? '--all' : chosen(String(selector))],
   redriveEdited: ({ sequence, payload }) => ['dead redrive', ...rest(sequence), '--payload', word(JSON.stringify(payload))],
+  addSubscriber: ({ service, topic, from }) => ['listen', ...rest(topic), '--as', word(String(service)), ...flags({ from })],
   pauseSubscription: ({ service, topic }) => ['subs pause', ...rest(service, topic)],
   resumeSubscription: ({ service, topic }) => ['subs resume', ...rest(service, topic)],
   seekSubscription: ({ service, topic, to }) => ['subs seek', ...rest(service, topic), ...flags({ to })],

@@ -4,7 +4,9 @@ import type { SubscriptionView, TopicView } from '../../../../extras/admin/model
 import { useData } from '../api.ts'
 import { isOperator, mayAct, now } from '../live/live.ts'
 import { ask } from '../parts/ask.tsx'
+import { openDialog } from '../parts/dialog.tsx'
 import { Empty, Head, Loaded } from '../parts/frame.tsx'
+import { Join } from '../parts/join.tsx'
 import { say } from '../parts/say.tsx'
 import { type Column, Table } from '../parts/table.tsx'
 import { Ago, Failure, Text } from '../parts/words.tsx'
@@ -100,9 +102,14 @@ function OneTopic({ name, topic, known }: { readonly name: string; readonly topi
         }
         acts={
           isOperator.value ? (
-            <button type="button" class="main" disabled={!mayAct.value} onClick={() => say('topic', name)}>
-              Publish…
-            </button>
+            <>
+              <button type="button" disabled={!mayAct.value} onClick={() => openDialog('Add a subscriber', () => <Join topic={name} />)}>
+                Add a subscriber…
+              </button>
+              <button type="button" class="main" disabled={!mayAct.value} onClick={() => say('topic', name)}>
+                Publish…
+              </button>
+            </>
           ) : null
         }
       />
