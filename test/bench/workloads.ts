@@ -69,8 +69,8 @@ function* mails(from: number, n: number, make: (n: number) => Mail = mail): Gene
   for (let i = from; i < from + n; i++) yield make(i)
 }
 
-/** Warming up: enough for the compiler, little beside the run itself. */
-const warmth = (n: number) => Math.max(1, Math.min(5000, Math.ceil(n / 10)))
+/** Warming up: a service runs for days, compiled; a process that has just begun is three times as slow. */
+const warmth = (n: number) => Math.max(1, Math.min(20_000, Math.ceil(n / 3)))
 
 /** Warm-up mails are numbered from here, apart per process so that none is a duplicate of another; no run counts them. */
 const warmFrom = 1_000_000_000
@@ -437,7 +437,7 @@ export const workloads: Readonly<Record<string, Workload>> = {
           took.push(tools.now() - m.at)
           if (took.length === n) finish()
         })
-        await client.enqueueMany([...mails(warmFrom, 1000)])
+        await client.enqueueMany([...mails(warmFrom, warmth(30 * n))])
         await tools.wait('warm')
         await client.settled()
         tools.open()
@@ -450,7 +450,7 @@ export const workloads: Readonly<Record<string, Workload>> = {
         return { p50: percentile(took, 0.5), p99: percentile(took, 0.99) }
       },
       producer: async (client, n, tools) => {
-        await oneByOne(warmFromSender, 500, (m) => client.enqueue(m))
+        await oneByOne(warmFromSender, warmth(10 * n), (m) => client.enqueue(m))
         tools.signal('warm')
         await tools.wait('ready')
         const start = tools.now()
