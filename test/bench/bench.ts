@@ -6,7 +6,7 @@ import { compile, discard } from './compile.ts'
 import { machine } from './measure.ts'
 import { install, versionsOf } from './packages.ts'
 import type { Step, Wish } from './plan.ts'
-import { peers, plan } from './plan.ts'
+import { peers, plan, replicated } from './plan.ts'
 import type { Stage } from './play.ts'
 import { play } from './play.ts'
 import type { Document, Result } from './report.ts'
@@ -83,7 +83,7 @@ async function survey(root: string, steps: readonly Step[]): Promise<{ servers: 
   const skipped: Document['skipped'] = []
   const found = new Map<Kind, Found | undefined>()
   for (const system of new Set(steps.map((step) => step.system))) {
-    const kind = peers[system]?.server ?? 'nats'
+    const kind = peers[system]?.server ?? (replicated.includes(system) ? 'cluster' : 'nats')
     if (!found.has(kind)) found.set(kind, await find(kind, root))
     const server = found.get(kind)
     if (server) servers.set(system, server)

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { findServer, startServer } from '../../src/extras/server/index.ts'
 import type { Durability } from './systems/system.ts'
 
-export type Kind = 'nats' | 'redis' | 'postgres' | 'rabbitmq'
+export type Kind = 'nats' | 'cluster' | 'redis' | 'postgres' | 'rabbitmq'
 
 export interface Broker {
   url: string
@@ -26,7 +26,7 @@ export interface Found {
 
 /** Looks for a server of this kind; undefined when the machine has none. A nats-server is found or fetched as `callboard/server` does. */
 export async function find(kind: Kind, root: string): Promise<Found | undefined> {
-  return { nats: () => nats(root), redis, postgres, rabbitmq }[kind]()
+  return { nats: () => nats(root), cluster, redis, postgres, rabbitmq }[kind]()
 }
 
 async function nats(root: string): Promise<Found> {
@@ -46,6 +46,41 @@ async function nats(root: string): Promise<Found> {
             // The store is thrown away: nothing has to end in good order.
             server.kill('SIGKILL')
             await server.exited
+            remove(folder)
+          },
+        }
+      }),
+  }
+}
+
+/** Three servers that keep three copies of everything. */
+async function cluster(): Promise<Found> {
+  const { version } = await findServer()
+  return {
+    version,
+    start: (durability) =>
+      within('cluster', async (folder) => {
+        const routes = [await freePort(), await freePort(), await freePort()]
+        const servers = await Promise.all(
+          routes.map((port, index) => {
+            const config = join(folder, `n${index}.conf`)
+            const others = routes.filter((other) => other !== port).map((other) => `"nats://127.0.0.1:${other}"`)
+            const sync = durability === 'always' ? 'always' : '2m'
+            writeFileSync(
+              config,
+              `listen: 127.0.0.1:-1
+              jetstream { max_file_store: 8GB, max_memory_store: 256MB, sync_interval: ${sync} }
+              cluster { name: bench, listen: 127.0.0.1:${port}, no_advertise: true, routes: [ ${others.join(', ')} ] }`,
+            )
+            return startServer({ config, port: 0, store: join(folder, `n${index}`), name: `n${index}`, ready: '60s' })
+          }),
+        )
+        return {
+          url: servers[0]?.url as string,
+          pids: servers.map(({ pid }) => pid),
+          stop: async () => {
+            for (const server of servers) server.kill('SIGKILL')
+            await Promise.all(servers.map(({ exited }) => exited))
             remove(folder)
           },
         }

@@ -48,7 +48,22 @@ export const peers: Readonly<Record<string, Peer>> = {
 const clients = ['stock', 'tuned', 'callboard']
 const layouts = ['work-queue', 'log']
 /** Ours with something switched off or on: measured where they are asked for by name. */
-const variants = ['without-ledger', 'with-metrics', 'with-traces', 'with-traces-off', 'ordered', 'fair', 'sealed']
+const variants = [
+  'without-ledger',
+  'with-metrics',
+  'with-traces',
+  'with-traces-off',
+  'ordered',
+  'fair',
+  'sealed',
+  'checked',
+  'partitions',
+  'replicated',
+  'replicated-partitions',
+]
+
+/** Ours that need three servers. */
+export const replicated: readonly string[] = ['replicated', 'replicated-partitions']
 
 /** What the others are compared with. */
 export const baselineOf = (workload: Workload): string => (workload.layout ? 'work-queue' : workload.alone ? 'callboard' : 'stock')

@@ -8,6 +8,7 @@
  *   --json            one JSON document on stdout                   --minutes N        stop beginning runs after this (120)
  *   --profile folder  a CPU profile of every process there
  *   --write file      a page with plots                             --json-in a,b      write it from these documents, run nothing
+ *   --size            what other sizes would do, from what was measured
  */
 
 import { readFileSync } from 'node:fs'
@@ -20,6 +21,7 @@ import { unknown } from './plan.ts'
 import { interrupt } from './play.ts'
 import type { Document } from './report.ts'
 import { table } from './report.ts'
+import { sizes } from './size.ts'
 import { workloads } from './workloads.ts'
 import { write } from './write.ts'
 
@@ -40,6 +42,7 @@ const { values: flags } = parseArgs({
     peers: { type: 'boolean', default: false },
     full: { type: 'boolean', default: false },
     smoke: { type: 'boolean', default: false },
+    size: { type: 'boolean', default: false },
   },
 })
 
@@ -84,7 +87,8 @@ const documents: Document[] = earlier
 
 if (flags.write !== undefined) write(flags.write, documents)
 for (const document of documents) {
-  if (flags.json) process.stdout.write(`${JSON.stringify(document, null, 2)}\n`)
+  if (flags.size) process.stdout.write(sizes(document.rows, Number(document.machine.cores)))
+  else if (flags.json) process.stdout.write(`${JSON.stringify(document, null, 2)}\n`)
   else if (flags.write === undefined) process.stdout.write(`${table(document)}\n`)
   if (document.failed.length > 0) process.exitCode ||= 1
 }

@@ -604,6 +604,30 @@ export const workloads: Readonly<Record<string, Workload>> = {
       },
     },
   },
+  subscriptions: {
+    says: 'services that listen to one topic from one process: deliveries of ten events to each, and what the server needs for them',
+    count: 1000,
+    synced: 1000,
+    weight: null,
+    metrics: { ...rate, memory: { unit: 'MB', better: 'lower' } },
+    roles: {
+      subscriber: async (client, n, tools) => {
+        const { handler, done } = counter(n * 10, tools)
+        await client.publishMany([...mails(warmFrom, 10)])
+        const running: { stop(): Promise<void> }[] = []
+        await windowed(Array(n).keys(), 20, async (i) => void running.push(await client.subscribe(`service-${i}`, handler)))
+        tools.open()
+        const start = tools.now()
+        await client.publishMany([...mails(0, 10)])
+        await done
+        const seconds = (tools.now() - start) / 1000
+        tools.close()
+        const memory = tools.serverMemory()
+        await windowed(running, 20, (one) => one.stop())
+        return memory === undefined ? { '': (n * 10) / seconds } : { '': (n * 10) / seconds, memory }
+      },
+    },
+  },
   'deep-backlog': {
     says: 'dispatch of the first 20,000 tasks with a deep backlog behind them',
     count: 200_000,
