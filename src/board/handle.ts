@@ -157,7 +157,8 @@ async function outputOf<Output>(core: Core, task: Task<never, unknown, Output>, 
 type Returned = Extract<End, { readonly sealed: Uint8Array } | { readonly value: unknown }>
 
 async function valueIn(core: Core, { name, seal }: Task<never>, id: string, end: Returned): Promise<unknown> {
-  if ('value' in end && (seal === undefined || end.value === undefined)) return end.value
+  // Nothing is kept of a value that is nothing: then there is neither field.
+  if (!('sealed' in end) && (seal === undefined || end.value === undefined)) return end.value
   const body = 'sealed' in end ? end.sealed : encode(end.value)
   // What is not sealed and should be is the seal's to judge.
   return seal === undefined ? decode(body) : decode(await seal.open(body, sealedAs(core.names, 'result', name, id)))
