@@ -1,7 +1,7 @@
 /**
  * A worker with gates, which tells when each run began and ended.
  *
- * argv     JSON: servers, namespace, concurrency, and which gates
+ * argv     JSON: servers, namespace, concurrency, which contract, and which gates
  * prints   ready, `began n attempt key at`, `ended n attempt key at`; at is ms of the machine's monotonic clock
  *
  * Ends by SIGTERM after a drain.
@@ -9,13 +9,14 @@
 
 import { callboard, type Duration, type GatePlan } from 'callboard'
 import { concurrency, perKey, rate } from 'callboard/limits'
-import { type Limited, limited, machineTime } from './limited.ts'
+import { contracts, type Limited, machineTime } from './limited.ts'
 import { until } from './until.ts'
 
 const given = JSON.parse(process.argv[2] ?? '{}') as {
   servers: string
   namespace: string
   slots: number
+  as?: keyof typeof contracts
   lease?: Duration
   concurrency?: number
   rate?: [count: number, per: number, burst: number]
@@ -33,7 +34,7 @@ board.on('trouble', ({ what, error }) => console.log(`trouble ${what} ${error}`)
 const service = await board
   .service('limited')
   .perform(
-    limited,
+    contracts[given.as ?? 'plain'],
     async ({ n, key, ms }, { attempt }) => {
       console.log(`began ${n} ${attempt} ${key} ${machineTime()}`)
       const over = machineTime() + ms

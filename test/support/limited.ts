@@ -12,6 +12,13 @@ export interface Limited {
 /** The contract of it. */
 export const limited = task<Limited>('limited', { retry: { attempts: 3, backoff: 10 } })
 
+/** The same work on lanes, and with turns for keys. */
+export const contracts = {
+  plain: limited,
+  laned: task<Limited>('limited', { lanes: ['high', 'normal', 'low'], retry: { attempts: 3, backoff: 10 } }),
+  fair: task<Limited>('limited', { fair: ({ key }) => key, retry: { attempts: 3, backoff: 10 } }),
+} as const
+
 /** One run, as its worker tells it. Times in ms of the machine's monotonic clock. */
 export interface LimitedRun {
   readonly n: number

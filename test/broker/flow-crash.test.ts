@@ -1,0 +1,116 @@
+/** Unique keys, lanes, turns and lists of many, over several processes of which one is killed: judged by the whole history. */
+
+import type { Board } from 'callboard'
+import { describe, expect, inject, test } from 'vitest'
+import { broker, openBoard, streams } from '../support/board.ts'
+import { contracts, type Limited, type LimitedRun, limited, machineTime, mostAtOnce, runsOf } from '../support/limited.ts'
+import { type Program, program } from '../support/program.ts'
+import { until } from '../support/until.ts'
+
+const upTo = (n: number) => Array.from({ length: n }, (_, index) => index)
+
+/** Starts a worker process; it works when this resolves. */
+async function worker(board: Board, as: keyof typeof contracts, slots: number): Promise<Program> {
+  const given = { servers: inject('natsUrl'), namespace: board.namespace, slots, as, lease: '2s' }
+  const started = program('test/support/limited-worker.ts', [JSON.stringify(given)])
+  await started.says('ready', 90_000)
+  return started
+}
+
+const ended = ({ lines }: Program) => lines.filter((line) => line.startsWith('ended '))
+const numbers = (...workers: Program[]) => new Set(workers.flatMap(ended).map((line) => Number(line.split(' ')[1])))
+const inOrder = (runs: readonly LimitedRun[]) => [...runs].sort((a, b) => a.began - b.began)
+
+/** Kills the first of two when both have ended so many; gives the history of both, later. */
+async function killFirst([one, other]: readonly [Program, Program], after: number): Promise<() => LimitedRun[]> {
+  await until('both are at it', () => ended(one).length >= after && ended(other).length >= after, 60_000)
+  const killed = machineTime()
+  await one.kill()
+  return () => inOrder([...runsOf(one.lines, killed), ...runsOf(other.lines)])
+}
+
+describe('with a worker that is killed', { timeout: 180_000 }, () => {
+  test('of one unique key there is never more than one at once, and each that was taken has run', async () => {
+    await using board = await openBoard()
+    await using one = await worker(board, 'plain', 8)
+    await using other = await worker(board, 'plain', 8)
+    const taken = new Set<number>()
+    let over = false
+    let n = 0
+    const sender = async () => {
+      while (!over) {
+        const work: Limited = { n: n++, key: `key-${n % 6}`, ms: 5 }
+        const { duplicate } = await board.enqueue(limited, work, { unique: work.key })
+        if (!duplicate) taken.add(work.n)
+      }
+    }
+    const senders = upTo(4).map(sender)
+    const history = await killFirst([one, other], 15)
+    const before = taken.size
+    await until('work goes on', () => taken.size > before + 300, 60_000)
+    over = true
+    await Promise.all(senders)
+    // What the killed worker held keeps its key until its lease is over, and runs before the key is free.
+    await until('all that was taken has run', () => [...taken].every((each) => numbers(one, other).has(each)), 60_000)
+    for (const key of upTo(6).map((each) => `key-${each}`)) expect(mostAtOnce(history().filter((run) => run.key === key))).toBe(1)
+    expect([...numbers(one, other)].filter((each) => !taken.has(each))).toEqual([])
+  })
+
+  test('what is high goes first, what is low is not starved, and nothing is lost', async () => {
+    await using board = await openBoard()
+    const add = (priority: 'high' | 'low', from: number) =>
+      board.enqueueMany(
+        contracts.laned,
+        upTo(400).map((each) => ({ n: from + each, key: priority, ms: 5 })),
+        { priority },
+      )
+    await add('low', 1000)
+    await add('high', 0)
+    const workers = [await worker(board, 'laned', 2), await worker(board, 'laned', 2)] as const
+    await using one = workers[0]
+    await using other = workers[1]
+    const history = await killFirst(workers, 40)
+    await until('all have run', () => numbers(one, other).size === 800, 60_000)
+    // One free slot in eight goes the other way round, in each worker; some more where a worker had nothing high at hand for a moment.
+    const first = history().slice(0, 250)
+    const low = first.filter(({ key }) => key === 'low').length
+    expect(low).toBeGreaterThan(15)
+    expect(low).toBeLessThan(125)
+  })
+
+  test('a big tenant does not keep the small ones waiting, and nothing is lost', async () => {
+    await using board = await openBoard()
+    await board.enqueueMany(
+      contracts.fair,
+      upTo(1500).map((n) => ({ n, key: 'big', ms: 5 })),
+    )
+    const workers = [await worker(board, 'fair', 3), await worker(board, 'fair', 3)] as const
+    await using one = workers[0]
+    await using other = workers[1]
+    const history = await killFirst(workers, 20)
+    const before = history().length
+    await board.enqueueMany(
+      contracts.fair,
+      upTo(40).map((n) => ({ n: 10_000 + n, key: `small-${n % 8}`, ms: 5 })),
+    )
+    await until('the small ones have run', () => upTo(40).filter((n) => numbers(other).has(10_000 + n)).length >= 30, 60_000)
+    // Those that share a strand with the big one wait for it; the others have every second turn or so.
+    expect(history().length - before).toBeLessThan(1200)
+    await until('all have run', () => numbers(one, other).size === 1540, 60_000)
+  })
+})
+
+test('a producer that is killed in the middle of many leaves whole thousands', { timeout: 120_000 }, async () => {
+  await using board = await openBoard()
+  await board.declare(limited)
+  await using here = await broker()
+  const stored = async () => (await here.manager.streams.info(streams(board).queue())).state.messages
+  for (const most of [3000, 13_000]) {
+    const before = await stored()
+    await using producer = program('test/support/many-producer.ts', [inject('natsUrl'), board.namespace])
+    await until('some are stored', async () => (await stored()) - before > most, 60_000)
+    await producer.kill()
+  }
+  // The broker may still be busy with the last of them.
+  await until('only whole thousands are there', async () => (await stored()) % 1000 === 0)
+})
