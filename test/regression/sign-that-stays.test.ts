@@ -1,7 +1,8 @@
-import { type Records, task } from 'callboard'
+import { type GateContext, type Records, task } from 'callboard'
 import { concurrency } from 'callboard/limits'
 import { expect, test } from 'vitest'
 import { linePlace } from '../../src/extras/limits/limiter.ts'
+import { Office } from '../../src/extras/limits/office.ts'
 import { Presence, presencePlace } from '../../src/extras/limits/presence.ts'
 import type { Book } from '../../src/extras/limits/share.ts'
 import { openBoard } from '../support/board.ts'
@@ -54,6 +55,28 @@ test('who renews its sign is not taken for dead, though its lease is longer than
   expect(done).toEqual([])
   other.close()
   await until('its place is free', () => done.length > 0, 20_000)
+})
+
+test('who was taken for dead and lives comes back under another name', { timeout: 60_000 }, async () => {
+  await using board = await openBoard()
+  const { records } = board
+  let away = false
+  // Away, nothing is stored; and the broker keeps a sign for longer than it says.
+  const cut: Records = {
+    ...records,
+    put: (place, value, { revision = 0 } = {}) => (away ? Promise.reject(new Error('away')) : records.put(place, value, { revision })),
+  }
+  const presence = new Presence(cut, 'worker', lease, () => undefined)
+  await presence.renew()
+  const before = presence.name
+  away = true
+  await until('it is over by its own count', () => !presence.there)
+  const office = Office.of({ records, worker: 'other', trouble: () => undefined } as unknown as GateContext)
+  await until('it is taken for dead', () => office.look(before, performance.now(), lease), 20_000)
+  away = false
+  await until('it is there again', () => presence.there, 20_000)
+  expect(presence.name).not.toBe(before)
+  presence.close()
 })
 
 test('an answer that never comes stops no sign of life', { timeout: 60_000 }, async () => {

@@ -1,6 +1,6 @@
 /** What all limits of one board share: signs of life, who is gone, and one limiter for each name. */
 
-import type { GateContext, Records } from '../../index.ts'
+import { CallboardError, type GateContext, type Records } from '../../index.ts'
 import { Presence, presencePlace } from './presence.ts'
 
 /** Something with a name that several gates share, in this process. */
@@ -13,6 +13,8 @@ export interface Shared {
 const certain = 500
 /** A sign of life that has not changed for its lease, and this many ms more, is over, whether the broker has forgotten it or not. */
 const grace = 1000
+/** What a sign says that others have ended. */
+const over = 0
 
 /** What is known of a holder: which sign it gave, since when it is the same one, and when that was asked. Times of this process. */
 interface Sighting {
@@ -70,8 +72,20 @@ export class Office {
     this.#sightings.set(holder, { revision: 0, since: now, gone: false, ...known, at: now })
     const sign = await this.records.get<number>(presencePlace(this.records, holder))
     const seen = sighting(known, sign, now, lease)
-    this.#sightings.set(holder, seen)
-    return seen.gone
+    const gone = seen.gone && (sign === undefined || sign.value === over || (await this.#end(holder, sign.revision, lease)))
+    this.#sightings.set(holder, { ...seen, gone })
+    return gone
+  }
+
+  /** Ends a sign that the broker keeps, so that whoever gave it learns that it is over when it renews it. False: it was renewed meanwhile. */
+  async #end(holder: string, revision: number, lease: number): Promise<boolean> {
+    try {
+      await this.records.put(presencePlace(this.records, holder), over, { revision, ttl: lease })
+      return true
+    } catch (error) {
+      if (error instanceof CallboardError && error.code === 'ALREADY_EXISTS') return false
+      throw error
+    }
   }
 
   /** The limiter of a name: the one that is there, or a new one. Gives it, and how to leave it. */
@@ -107,5 +121,5 @@ export function sighting(
   if (sign === undefined) return { revision: 0, since: now, at: now, gone: true }
   const { revision, value } = sign
   const since = known?.revision === revision ? known.since : now
-  return { revision, since, at: now, gone: now - since > Math.max(value, lease) + grace }
+  return { revision, since, at: now, gone: value === over || now - since > Math.max(value, lease) + grace }
 }
