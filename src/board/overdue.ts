@@ -33,8 +33,8 @@ export async function hasten(core: Core, kept: Kept, id: string): Promise<boolea
   }
 }
 
-/** Brings on what is overdue. `places`: stream → where the last sweep stopped. `alone` says whether this board has the sweep to itself. */
-export async function bringOn(core: Core, places: Map<string, number>, alone: () => Promise<boolean>): Promise<void> {
+/** Brings on what is overdue by `now`, which the broker says. `places`: stream → where the last sweep stopped. `alone` says whether this board has the sweep to itself. */
+export async function bringOn(core: Core, places: Map<string, number>, now: number, alone: () => Promise<boolean>): Promise<void> {
   const subject = core.names.delayed('*')
   let brought = 0
   for await (const stream of core.layout.manager.streams.names(subject)) {
@@ -47,13 +47,13 @@ export async function bringOn(core: Core, places: Map<string, number>, alone: ()
         places.set(stream, kept.sequence)
         break
       }
-      if (overdue(kept) && (await hasten(core, kept, `overdue:${kept.sequence}`))) brought++
+      if (overdue(kept, now) && (await hasten(core, kept, `overdue:${kept.sequence}`))) brought++
     }
   }
   if (brought > 0) core.events.tell('trouble', { what: `delayed tasks were overdue (${brought}); they were put in their queues` })
 }
 
-function overdue({ headers }: Kept): boolean {
+function overdue({ headers }: Kept, now: number): boolean {
   const at = headers.get(header.schedule)
-  return at?.startsWith('@at ') === true && Date.parse(at.slice(4)) + margin < Date.now()
+  return at?.startsWith('@at ') === true && Date.parse(at.slice(4)) + margin < now
 }

@@ -32,15 +32,17 @@ const again = margin + 1500
 /** Looks at every schedule, every delayed task and what stayed behind once, unless another board is just doing so. `places`: see `bringOn`. */
 export async function sweep(core: Core, places: Map<string, number> = new Map()): Promise<void> {
   let alone = false
+  // Not one's own clock: one that is ahead would fire and bring on what is not due.
+  const now = await core.layout.time()
   for await (const schedule of allSchedules(core)) {
     alone ||= await takeSweep(core)
     if (!alone) return
     if (schedule.definition.paused === true) continue
-    await makeUp(core, schedule)
+    await makeUp(core, schedule, now)
     const { state } = await judged(core, schedule)
     if (state === 'stuck') await rearm(core, schedule, state)
   }
-  await bringOn(core, places, async () => {
+  await bringOn(core, places, now, async () => {
     alone ||= await takeSweep(core)
     return alone
   })
@@ -58,10 +60,9 @@ async function takeSweep(core: Core): Promise<boolean> {
 }
 
 /** Fires what was missed, as the schedule wants it. */
-async function makeUp(core: Core, schedule: Stored): Promise<void> {
+async function makeUp(core: Core, schedule: Stored, now: number): Promise<void> {
   const { definition } = schedule
   if (!madeUpFor(definition)) return
-  const now = Date.now()
   const { until } = await readTrail(core, definition.name)
   const due = dueTimes(definition, Math.max(until, definition.since + firstSecond), now)
   const [first] = due
@@ -149,7 +150,7 @@ export function attendant(core: Core): Attendant {
   const timers = new Set<NodeJS.Timeout>()
   const places = new Map<string, number>()
   let deafen: (() => void) | undefined
-  let full = false
+  let full: 'once' | 'again' | undefined
 
   function after(ms: number, then?: () => void): void {
     const timer = setTimeout(() => {
@@ -170,12 +171,17 @@ export function attendant(core: Core): Attendant {
     after(late + again)
   }
 
-  /** What was due while there was no room does not come by itself when there is. */
+  /** What was due while there was no room does not come by itself when there is. Looks once more behind the last time that there was none. */
   function whenThereIsRoom(): void {
-    if (full) return
-    full = true
+    if (full !== undefined) {
+      full = 'again'
+      return
+    }
+    full = 'once'
     after(again, () => {
-      full = false
+      const more = full === 'again'
+      full = undefined
+      if (more) whenThereIsRoom()
     })
   }
 

@@ -75,6 +75,8 @@ export interface Layout {
   cut(stream: string, bytes: number): Promise<void>
   /** A consumer that hands over what matches `filters`, to be answered within `lease` ms; `single`: one at a time. Tells where it stands. */
   consumer(at: string, name: string, filters: readonly string[], lease: number, start: Start | Behind, single?: boolean): Promise<Footing>
+  /** What the broker's clock says, in ms since 1970. */
+  time(): Promise<number>
   /** Where a consumer stands. */
   footing(stream: string, name: string): Promise<Footing>
   /** Copies of the stream of this namespace that has the fewest. */
@@ -221,6 +223,11 @@ export async function layout(link: Link, names: Names, options: LayoutOptions): 
         .purge(streamName, { filter, seq: floor + 1 })
         .catch((error) => told(error, `trimming ${streamName}`))
       return purged
+    },
+    async time() {
+      // Every answer about a stream has it; the client's types do not.
+      const { ts } = (await manager.streams.info(names.table).catch((error) => told(error, names.table))) as { ts?: string }
+      return Date.parse(ts ?? '')
     },
     footing: async (streamName, name) =>
       footingOf(await manager.consumers.info(streamName, name).catch((error) => told(error, `consumer ${name} of ${streamName}`))),
