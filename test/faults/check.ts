@@ -9,6 +9,7 @@
  * torn         two results for one task, or a result that no run of it gave
  * early        ran before its time
  * exceeded     more at once than its gate allows
+ * overtaken    of one key, begun before what was said before it had been done
  * buried       a dead letter that should be none, twice, or missing
  * stuck        not as it should be after everything was healed
  */
@@ -18,7 +19,7 @@ import type { Fault, Folded, Item, Run } from './fold.ts'
 
 /** Something that must not be. */
 export interface Anomaly {
-  readonly rule: 'lost' | 'unexplained' | 'ghost' | 'unsaid' | 'torn' | 'early' | 'exceeded' | 'buried' | 'stuck'
+  readonly rule: 'lost' | 'unexplained' | 'ghost' | 'unsaid' | 'torn' | 'early' | 'exceeded' | 'overtaken' | 'buried' | 'stuck'
   /** What it is about; empty: nothing single. */
   readonly id: string
   readonly sentence: string
@@ -48,6 +49,8 @@ export interface Rules extends Layout {
   readonly runners: (kind: string) => readonly string[]
   /** How many may run at once, by who runs them. */
   readonly atOnce: Readonly<Record<string, number>>
+  /** What a thing keeps the order of. */
+  readonly keyOf: (item: Item) => string | undefined
   /** Whether things of this kind end as dead letters. */
   readonly doomed: (kind: string) => boolean
 }
@@ -88,6 +91,7 @@ export function check({ items, faults, stuck }: Folded, rules: Rules): Judgement
     judgeRest(item, rules, found)
   }
   for (const [as, limit] of Object.entries(rules.atOnce)) anomalies.push(...exceeding(as, limit, { items, faults, stuck }))
+  anomalies.push(...overtaking(items.values(), rules.keyOf))
   const of = (rule: Anomaly['rule']) => anomalies.filter((each) => each.rule === rule).length
   return {
     acknowledged: count.ok,
@@ -156,6 +160,26 @@ function exceeding(as: string, limit: number, { items, faults }: Folded): Anomal
     if (sure.length >= limit)
       found.push({ rule: 'exceeded', id, sentence: `${id} was begun in ${run.by} while ${sure.length} others ran, and ${limit} may` })
     open.push(run)
+  }
+  return found
+}
+
+/** Each thing that began before the one before it of its key had been done once. Of a key the next thing is said when the last is answered, so of what was acknowledged the order is sure. */
+function overtaking(items: Iterable<Item>, keyOf: Rules['keyOf']): Anomaly[] {
+  const byKey = new Map<string, Item[]>()
+  for (const item of items) {
+    const key = item.answer === 'ok' ? keyOf(item) : undefined
+    if (key !== undefined) byKey.set(key, [...(byKey.get(key) ?? []), item])
+  }
+  const found: Anomaly[] = []
+  for (const [key, said] of byKey) {
+    said.sort((a, b) => a.said - b.said)
+    for (const [index, item] of said.entries()) {
+      const before = said[index - 1]
+      const done = Math.min(...(before?.runs ?? []).flatMap(({ how, ended }) => (how === 'end' ? (ended as number) : [])))
+      if (before !== undefined && (item.runs[0]?.began ?? Number.POSITIVE_INFINITY) < done)
+        found.push({ rule: 'overtaken', id: item.id, sentence: `${item.id} of ${key} was begun before ${before.id} was done` })
+    }
   }
   return found
 }

@@ -19,6 +19,8 @@ export type Kind = 'good' | 'fails' | 'bad' | 'poison'
 export interface Body {
   readonly id: string
   readonly kind: Kind
+  /** What is ordered: of what. */
+  readonly key?: string
 }
 
 /** The contracts, on a queue of one layout or the other. */
@@ -30,9 +32,25 @@ export function contracts(layout: QueueLayout) {
     poison: task<Body>('poison', { queue: jobs, retry: { attempts: 3, backoff: 10 } }),
     tracked: task<Body, string>('tracked', { queue: jobs, retry, track: true }),
     gated: task<Body>('gated', { queue: jobs, retry }),
+    ordered: task<Body>('ordered', { queue: jobs, retry, ordered: ({ key }) => key ?? '', strands }),
+    narrow: task<Body>('narrow', { queue: queue('narrow', { limit: { tasks: room } }), retry }),
+    patient: task<Body>('patient', { queue: queue('patient', { limit: { tasks: room }, full: 'wait' }), retry }),
+    slot: task<null>('slot', { queue: jobs, retry }),
     event: topic<Body>('event'),
   }
 }
+
+/** Keys of an ordered task that may run at once. */
+const strands = 4
+
+/** How many tasks the bounded queues take. */
+export const room = 10
+
+/** How often the schedule fires, in s. */
+export const slotEvery = 5
+
+/** The tasks that are judged by themselves: as their kind is called, and as who runs them. */
+export const ownKinds: readonly string[] = ['gated', 'ordered', 'narrow', 'patient', 'slot']
 
 /** How many of the gated tasks may run at once, over all workers. */
 export const atOnce = 3
@@ -58,7 +76,10 @@ export interface Orders {
 }
 
 /** What a process is told while it runs. */
-export type Order = { readonly order: 'finish' } | { readonly order: 'hold' | 'go' } | { readonly order: 'block'; readonly ms: number }
+export type Order =
+  | { readonly order: 'finish' }
+  | { readonly order: 'hold' | 'go' }
+  | { readonly order: 'block' | 'clock'; readonly ms: number }
 
 /** What it tells: how many things it has said and been told, or done. */
 export interface Count {

@@ -133,6 +133,18 @@ export const kinds: readonly FaultKind[] = [
       }),
   },
   {
+    name: 'clock wrong',
+    weight: 2,
+    to: 'worker',
+    kills: false,
+    do: (stage, random, target) =>
+      lasting(stage.record, 'clock wrong', target.by, async () => {
+        target.tell({ order: 'clock', ms: random.whole(-60, 60) * 60_000 })
+        await pause(random.whole(1000, 15_000))
+        target.tell({ order: 'clock', ms: 0 })
+      }),
+  },
+  {
     ...toWire('cut', async ({ wires }) => {
       for (const wire of wires) wire.cut()
       await pause(1000)

@@ -8,12 +8,13 @@ import { type Board, callboard } from '../../src/index.ts'
 import type { QueueLayout } from '../../src/wire/streams.ts'
 import { brokers } from './brokers.ts'
 import { check, type Judgement, type Rules, story } from './check.ts'
-import { atOnce, contracts, listeners } from './contract.ts'
+import { atOnce, contracts, listeners, ownKinds, room } from './contract.ts'
 import { type Common, type Member, member } from './crew.ts'
 import { drawn, type FaultKind, kinds, type Stage } from './faults.ts'
 import { type Folded, fold } from './fold.ts'
 import { historyOf, type Recorder, recorder } from './history.ts'
 import { type Observer, observer } from './observer.ts'
+import { slotsWithin, times } from './slot.ts'
 
 /** What is wanted. */
 export interface Wish {
@@ -68,7 +69,16 @@ const mostWaiting = 20_000
 const mostRead = 1_000
 const namespace = 'faults'
 const upper = namespace.toUpperCase()
-const streams = [`${upper}_TOPICS`, `${upper}_TABLE`, `${upper}_DEAD`, `${upper}_QUEUE_jobs`]
+const streams = [
+  `${upper}_TOPICS`,
+  `${upper}_TABLE`,
+  `${upper}_DEAD`,
+  ...['jobs', 'narrow', 'patient'].map((name) => `${upper}_QUEUE_${name}`),
+]
+/** Streams that never hold more than so much. */
+const bounds = new Map(['narrow', 'patient'].map((name) => [`${upper}_QUEUE_${name}`, room]))
+/** The schedule that fires meanwhile. */
+const schedule = 'slots'
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** The rules for what this machine says. */
@@ -76,7 +86,8 @@ export const rulesFor = (layout: QueueLayout, cluster: boolean): Rules => ({
   replicated: cluster,
   held: (as) => as === 'gated',
   placed: (as) => (listeners as readonly string[]).includes(as) || layout === 'log',
-  runners: (kind) => (kind === 'event' ? listeners : [kind === 'gated' ? 'gated' : 'jobs']),
+  runners: (kind) => (kind === 'event' ? listeners : [ownKinds.includes(kind) ? kind : 'jobs']),
+  keyOf: ({ kind, id }) => (kind === 'ordered' ? id.split('@')[1] : undefined),
   atOnce: { gated: atOnce },
   doomed: (kind) => kind === 'bad' || kind === 'poison',
 })
@@ -93,7 +104,7 @@ export async function machine(wish: Wish, compiled: string, tell: (progress: Pro
     const ports = servers.nodes.map(({ port }) => port)
     const urls = ports.map((port) => `nats://127.0.0.1:${port}`)
     const board = await opened(urls, wish.layout)
-    const seen = await observer(ports, streams, record)
+    const seen = await observer(ports, streams, bounds, record)
     const crew = await staffed(wish, compiled, ports, folder, record)
     const stage: Stage = { ...seen, brokers: servers, crew, record, lease, streams }
     const report = (phase: string) => tell({ ...total(crew), faults: Object.values(done).reduce((a, b) => a + b, 0), phase })
@@ -103,11 +114,13 @@ export async function machine(wish: Wish, compiled: string, tell: (progress: Pro
       for (const each of crew) if (each.role === 'producer') each.tell({ order: said - done > mostWaiting ? 'hold' : 'go' })
     }, 500)
     await Promise.all(crew.map(({ ready }) => ready))
+    const since = await firing(board, wish.layout)
     await inject(stage, wish, done, (kind) => {
       if (kind.kills) killed += kind.name === 'all brokers killed' ? servers.nodes.length : 1
     })
     clearInterval(ticking)
     await Promise.all(crew.filter(({ role }) => role === 'producer').map((each) => each.retire()))
+    await fired(board, since, folder, record, () => report('waiting for the schedule'))
     await settled(seen, record, () => report('settling'))
     await Promise.all(crew.map((each) => each.retire()))
     await closing(board, wish.layout, folder, record)
@@ -125,6 +138,7 @@ async function opened(servers: readonly string[], layout: QueueLayout): Promise<
   for (let tries = 0; ; tries++) {
     try {
       const board = await callboard({ servers, namespace, log: false, retention: '1h' })
+      await board.declare(contracts(layout).narrow, contracts(layout).patient)
       // The streams are there before anybody is hurt; what is made under faults is made again by whoever needs it.
       await board
         .service('jobs')
@@ -189,6 +203,33 @@ async function inject(stage: Stage, wish: Wish, done: Record<string, number>, di
   while (share() < 1) await pause(20)
 }
 
+/** Sets the schedule; gives since when it fires. */
+async function firing(board: Board, layout: QueueLayout): Promise<number> {
+  await board.schedules.set(schedule, times, contracts(layout).slot, null)
+  // A schedule does not fire within the first moments.
+  return Date.now() + 1000
+}
+
+/** Waits until every time of the schedule up to now has come, ends the schedule, and writes down which times there were. */
+async function fired(board: Board, since: number, folder: string, record: Recorder, tell: () => void): Promise<void> {
+  const until = Date.now()
+  const due = [...slotsWithin(since, until)]
+  const end = until + patience
+  for (let missing = due.length; missing > 0 && Date.now() < end; ) {
+    await pause(3000)
+    tell()
+    const came = new Set<string>()
+    for (const { op, what, id } of historyOf(folder)) if (op === 'begin' && what === 'slot') came.add(id)
+    missing = due.filter(({ id }) => !came.has(id)).length
+  }
+  await board.schedules.remove(schedule)
+  // Those before and behind may have come.
+  for (const { id, time } of slotsWithin(since - 20_000, Date.now() + 10_000)) {
+    record.write('say', 'slot', id, String(time), time)
+    if (due.some((each) => each.id === id)) record.write('ok', '', id, '', time)
+  }
+}
+
 /** Waits until nothing is left to be done; writes down what is left when that takes too long. */
 async function settled(seen: Observer, record: Recorder, tell: () => void): Promise<void> {
   const end = Date.now() + patience
@@ -209,7 +250,7 @@ async function closing(board: Board, layout: QueueLayout, folder: string, record
   const { tracked } = contracts(layout)
   for await (const letter of board.dead.list({})) {
     const { id } = letter.payload() as { id: string }
-    record.write('dead', letter.style === 'explicit' ? 'jobs' : letter.service, id)
+    record.write('dead', letter.style === 'implicit' ? letter.service : ownKinds.includes(letter.name) ? letter.name : 'jobs', id)
   }
   const { items } = fold(historyOf(folder))
   const acknowledged = [...items.values()].filter(({ kind, answer }) => kind === 'tracked' && answer === 'ok')

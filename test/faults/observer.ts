@@ -22,8 +22,13 @@ const slow = 500
 /** How often it is asked, in ms. */
 const every = 200
 
-/** Begins to look. `streams` are asked in turn. */
-export async function observer(ports: readonly number[], streams: readonly string[], record: Recorder): Promise<Observer> {
+/** Begins to look. `streams` are asked in turn; `bounds`: what some of them hold at most. */
+export async function observer(
+  ports: readonly number[],
+  streams: readonly string[],
+  bounds: ReadonlyMap<string, number>,
+  record: Recorder,
+): Promise<Observer> {
   const nc: NatsConnection = await connect({
     servers: ports.map((port) => `127.0.0.1:${port}`),
     maxReconnectAttempts: -1,
@@ -36,7 +41,11 @@ export async function observer(ports: readonly number[], streams: readonly strin
   })
   const manager: JetStreamManager = await jetstreamManager(nc, { checkAPI: false, timeout: 2000 })
   let closed = false
-  const info = async (stream: string) => void (await nc.request(`$JS.API.STREAM.INFO.${stream}`, '', { timeout: 1000 }))
+  const info = async (stream: string) => {
+    const { state } = (await nc.request(`$JS.API.STREAM.INFO.${stream}`, '', { timeout: 1000 })).json<{ state?: { messages: number } }>()
+    const [holds, most] = [state?.messages ?? 0, bounds.get(stream) ?? Number.POSITIVE_INFINITY]
+    if (holds > most) record.write('stuck', `${stream} held ${holds}, and may hold ${most}`, '')
+  }
 
   /** Writes down each span in which a stream did not answer, or answered late. */
   const watching = (async () => {

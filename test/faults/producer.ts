@@ -6,10 +6,14 @@ import { now } from './history.ts'
 import { member, open } from './member.ts'
 
 const { orders, record } = member()
-const { job, tracked, poison, gated, event } = contracts(orders.layout)
+const { job, tracked, poison, gated, ordered, narrow, patient, event } = contracts(orders.layout)
 
 /** Things under way at most. */
 const most = 1_000
+/** Keys of what is ordered, of each process. */
+const keys = 4
+/** What waits its turn of one key. */
+const mostInTurn = 50
 /** How often things are said, in ms. */
 const beat = 20
 
@@ -73,6 +77,9 @@ function say(board: Board, n: number): Promise<void> {
     )
   if (turn === 10) return send('bad', [fresh('bad')], 0, ([body]) => board.enqueue(job, body as Body))
   if (turn % 25 === 6) return send('gated', [fresh('good')], 0, ([body]) => board.enqueue(gated, body as Body))
+  if (turn % 25 === 14) return inTurn(board, n)
+  if (turn === 18 || turn === 43) return send('narrow', [fresh('good')], 0, ([body]) => board.enqueue(narrow, body as Body))
+  if (turn === 28) return send('patient', [fresh('good')], 0, ([body]) => board.enqueue(patient, body as Body, { timeout: '10s' }))
   if (turn % 10 === 3) return send('event', [fresh('good')], 0, ([body]) => board.publish(event, body as Body))
   if (turn % 10 === 5) return send('tracked', [fresh('good')], 0, ([body]) => enqueueTracked(board, body as Body))
   if (turn % 10 === 7) return send('fails', [fresh('fails')], 0, ([body]) => board.enqueue(job, body as Body))
@@ -81,6 +88,24 @@ function say(board: Board, n: number): Promise<void> {
     return send('delayed', [fresh('good')], now() + delay, ([body]) => board.enqueue(job, body as Body, { delay }))
   }
   return send('good', [fresh('good')], 0, ([body]) => board.enqueue(job, body as Body))
+}
+
+/** The last thing said of each key: only what was answered says what comes next. */
+const lasts = Array.from({ length: keys }, () => ({ said: Promise.resolve(), waiting: 0 }))
+
+/** Says something ordered, when what was said of its key before is answered. */
+async function inTurn(board: Board, n: number): Promise<void> {
+  const number = n % keys
+  const last = lasts[number] as (typeof lasts)[number]
+  if (last.waiting >= mostInTurn) return
+  last.waiting++
+  const { id, kind } = fresh(n % 3 === 0 ? 'fails' : 'good')
+  const key = `${orders.by}-k${number}`
+  last.said = last.said.then(() =>
+    send('ordered', [{ id: `${id}@${key}`, kind, key }], 0, ([body]) => board.enqueue(ordered, body as Body)),
+  )
+  await last.said
+  last.waiting--
 }
 
 /** Enqueues, and waits for the result beside. Who gives up waiting says nothing: at the end everything is read once more. */

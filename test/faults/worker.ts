@@ -6,13 +6,18 @@ import { resultOf } from './check.ts'
 import { atOnce, type Body, type Count, contracts, listeners, type Order } from './contract.ts'
 import { couldNotStart } from './crew.ts'
 import { member, open } from './member.ts'
+import { slotId } from './slot.ts'
 
 const { orders, record } = member()
-const { job, tracked, poison, gated, event } = contracts(orders.layout)
+const { job, tracked, poison, gated, ordered, narrow, patient, slot, event } = contracts(orders.layout)
+/** What is held back by others takes its time, so that it is. */
+const slow = new Set(['gated', 'narrow', 'patient'])
 let runs = 0
 let done = 0
 
+const trueTime = Date.now
 process.on('message', (order: Order) => {
+  if (order.order === 'clock') Date.now = () => trueTime() + order.ms
   if (order.order === 'block') for (const end = Date.now() + order.ms; Date.now() < end; );
 })
 
@@ -21,7 +26,7 @@ async function run(as: string, { id, kind }: Body, attempt: number): Promise<str
   const name = `${orders.by}#${++runs}`
   record.write('begin', as, id, name)
   if (kind === 'poison') process.kill(process.pid, 'SIGKILL')
-  if (runs % 8 === 0 || as === 'gated') await new Promise((resolve) => setTimeout(resolve, runs % 40))
+  if (runs % 8 === 0 || slow.has(as)) await new Promise((resolve) => setTimeout(resolve, runs % 40))
   if (kind === 'bad' || (kind === 'fails' && attempt === 1)) {
     record.write('threw', as, id, name)
     throw kind === 'bad' ? new Reject('it is bad') : new Error('it fails once')
@@ -32,10 +37,22 @@ async function run(as: string, { id, kind }: Body, attempt: number): Promise<str
 }
 
 const board = await open(orders)
+board.on('trouble', ({ what, error }) =>
+  console.error(new Date().toISOString(), what, error === undefined ? '' : String(error).slice(0, 200)),
+)
+board.on('skipped', ({ id, why }) => console.error(new Date().toISOString(), 'skipped', id, why))
 const options = { lease: orders.lease, concurrency: 20 }
 const service = board.service('jobs')
 for (const each of [job, poison]) service.perform(each, async (body, ctx) => void (await run('jobs', body, ctx.attempt)), options)
 service.perform(gated, async (body, ctx) => void (await run('gated', body, ctx.attempt)), { ...options, gates: [concurrency(atOnce)] })
+service.perform(ordered, async (body, ctx) => void (await run('ordered', body, ctx.attempt)), options)
+for (const each of [narrow, patient])
+  service.perform(each, async (body, ctx) => void (await run(each.name, body, ctx.attempt)), { ...options, concurrency: 2 })
+service.perform(
+  slot,
+  async (_, { id, sentAt, attempt }) => void (await run('slot', { id: slotId(id, sentAt), kind: 'good' }, attempt)),
+  options,
+)
 service.perform(tracked, (body, ctx) => run('jobs', body, ctx.attempt), options)
 const services = [
   service,

@@ -10,7 +10,8 @@ a history of every operation, judged by a checker. [What is guaranteed](guides/g
 [faults](reference/faults.md) which test tries what alone.
 
 A run is ok if nothing acknowledged is lost, each doubled run is explained by a recorded fault, every result is single, nothing ran before
-its time, dead letters are those that should be, and nothing is left over. Each row is the newest run of its command, written by
+its time, each time of a schedule came, what is ordered by key began in order, no gate and no bounded queue held more than it may, dead
+letters are those that should be, and nothing is left over. Each row is the newest run of its command, written by
 \`--write docs/faults.md\`. Runs again: after a run that did not throw.
 
 `

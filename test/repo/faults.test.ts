@@ -5,7 +5,7 @@ import { read, root } from './tree.ts'
 
 /** The tests that a page names, as `file: name`. */
 function named(page: string): { row: string; tests: { file: string; name: string }[] }[] {
-  const rows = page.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| Fault'))
+  const rows = page.split('\n').filter((line) => line.startsWith('| ') && !/^\| (Fault|Rule) /.test(line))
   return rows.map((row) => ({
     row: row.split('|')[1]?.trim() ?? '',
     tests: [...row.matchAll(/`(test\/[^:`]+): ([^`]+)`/g)].map(([, file = '', name = '']) => ({ file, name })),

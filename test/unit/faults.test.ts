@@ -51,6 +51,11 @@ describe('a history in which nothing is wrong', () => {
       `${[1, 2, 3, 4].map((n) => `0 p1 say gated a${n}\n0.1 p1 ok - a${n}\n${n} w${n} begin gated a${n} r${n}\n${n === 1 ? '' : `9 w${n} end gated a${n} r${n}\n`}`).join('')}3.5 m fault ended w1 3.5\n9 w5 begin gated a1 r5\n9.1 w5 end gated a1 r5`,
       { duplicated: 1 },
     ],
+    [
+      'one key after the other, and two keys side by side',
+      '0 p1 say ordered a@k\n0.1 p1 ok - a@k\n1 p1 say ordered b@k\n1.1 p1 ok - b@k\n0 p1 say ordered c@l\n0.1 p1 ok - c@l\n2 w1 begin ordered a@k r1\n2.1 w2 begin ordered c@l r2\n2.2 w1 end ordered a@k r1\n2.3 w1 begin ordered b@k r3\n2.4 w2 end ordered c@l r2\n2.5 w1 end ordered b@k r3',
+      { acknowledged: 3 },
+    ],
     ['one result, read twice', `${once}\n2 p1 result - a a_by_r1\n3 m result - a a_by_r1`, { ok: true }],
   ])('%s', (_, text, figures) => {
     expect(judged(text)).toMatchObject({ ok: true, anomalies: [], ...figures })
@@ -95,6 +100,18 @@ describe('a history in which something is wrong', () => {
         .join('\n'),
       'exceeded',
     ],
+    [
+      'the second of a key begun before the first was done',
+      '0 p1 say ordered a@k\n0.1 p1 ok - a@k\n1 p1 say ordered b@k\n1.1 p1 ok - b@k\n2 w1 begin ordered a@k r1\n2.1 w2 begin ordered b@k r2\n2.2 w1 end ordered a@k r1\n2.3 w2 end ordered b@k r2',
+      'overtaken',
+    ],
+    [
+      'the second of a key done while the first waits for its next attempt',
+      '0 p1 say ordered a@k\n0.1 p1 ok - a@k\n1 p1 say ordered b@k\n1.1 p1 ok - b@k\n2 w1 begin ordered a@k r1\n2.1 w1 threw ordered a@k r1\n2.2 w2 begin ordered b@k r2\n2.3 w2 end ordered b@k r2\n3 w1 begin ordered a@k r3\n3.1 w1 end ordered a@k r3',
+      'overtaken',
+    ],
+    ['a time of a schedule that never came', '5 m say slot slot-5 5000\n5 m ok - slot-5', 'lost'],
+    ['a firing for a time that is none', '5 w1 begin slot slot-6 r1\n5.1 w1 end slot slot-6 r1', 'unsaid'],
     ['something left at the end', `${once}\n9 m stuck three_are_left -`, 'stuck'],
     ['an end of what had not begun', `${once}\n9 w1 end jobs a r7`, 'stuck'],
   ])('%s', (_, text, rule) => {
