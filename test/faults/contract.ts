@@ -23,7 +23,7 @@ export interface Body {
   readonly key?: string
 }
 
-/** The contracts, on a queue of one layout or the other. */
+/** The contracts, on a queue of one layout or the other; what a log cannot do has a work queue of its own. */
 export function contracts(layout: QueueLayout) {
   const jobs = queue('jobs', { layout })
   const retry = { attempts: 12, backoff: '10ms..200ms' } as const
@@ -32,7 +32,7 @@ export function contracts(layout: QueueLayout) {
     poison: task<Body>('poison', { queue: jobs, retry: { attempts: 3, backoff: 10 } }),
     tracked: task<Body, string>('tracked', { queue: jobs, retry, track: true }),
     gated: task<Body>('gated', { queue: jobs, retry }),
-    ordered: task<Body>('ordered', { queue: jobs, retry, ordered: ({ key }) => key ?? '', strands }),
+    ordered: task<Body>('ordered', { queue: 'turns', retry, ordered: ({ key }) => key ?? '', strands }),
     narrow: task<Body>('narrow', { queue: queue('narrow', { limit: { tasks: room } }), retry }),
     patient: task<Body>('patient', { queue: queue('patient', { limit: { tasks: room }, full: 'wait' }), retry }),
     slot: task<null>('slot', { queue: jobs, retry }),

@@ -48,6 +48,7 @@ function wishOf(): Wish {
     faults: Number(flags.faults ?? Math.ceil((seconds || tasks / 1000) / 1.5)),
     rate: Number(flags.rate ?? (tasks > 0 ? 20_000 : 400)),
     poison: true,
+    schedule: true,
     only: flags.only.split(',').filter((name) => name !== ''),
   }
   const complaints = [
