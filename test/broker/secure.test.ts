@@ -69,6 +69,26 @@ test('a board speaks TLS to a server whose authority it knows, and to no other',
   expect(await thrownBy(served({ servers: secure.url.replace('nats:', 'tls:') }))).toMatchObject({ code: 'TLS' })
 })
 
+test('a certificate that has expired, or that names another host, is not trusted', async () => {
+  const ssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'pipe' })
+  for (const [name, host, days] of [
+    ['late', 'localhost', '-1'],
+    ['elsewhere', 'elsewhere.test', '2'],
+  ] as const) {
+    const [request, pem, extensions] = [path(`${name}.csr`), path(`${name}.pem`), path(`${name}.ext`)]
+    writeFileSync(extensions, `subjectAltName=DNS:${host}`)
+    ssl('req', '-new', '-subj', `/CN=${name}`, '-key', path('server.key'), '-out', request)
+    const by = ['-CA', path('ca.pem'), '-CAkey', path('ca.key'), '-CAcreateserial']
+    ssl('x509', '-req', '-in', request, ...by, '-days', days, '-extfile', extensions, '-out', pem)
+    const stale = await server(name, `tls { cert_file: "${pem}", key_file: "${path('server.key')}" }`)
+    try {
+      expect(await thrownBy(served({ servers: stale.url, tls: { caFile } })), name).toMatchObject({ code: 'TLS' })
+    } finally {
+      await stale.stop()
+    }
+  }
+}, 30_000)
+
 test('a server that wants a certificate of its clients takes one it can verify, and refuses those without', async () => {
   expect(await served({ servers: mutual.url, tls: { caFile, ...client } })).toBe(1)
   // With TLS 1.3 the client thinks itself welcome until the server closes the connection, with or without saying why in time.

@@ -5,7 +5,7 @@ import { read, root } from './tree.ts'
 
 /** The tests that a page names, as `file: name`. */
 function named(page: string): { row: string; tests: { file: string; name: string }[] }[] {
-  const rows = page.split('\n').filter((line) => line.startsWith('| ') && !/^\| (Fault|Rule) /.test(line))
+  const rows = page.split('\n').filter((line) => line.startsWith('| ') && !/^\| (Fault|Rule|Input|Threat) /.test(line))
   return rows.map((row) => ({
     row: row.split('|')[1]?.trim() ?? '',
     tests: [...row.matchAll(/`(test\/[^:`]+): ([^`]+)`/g)].map(([, file = '', name = '']) => ({ file, name })),
@@ -24,5 +24,13 @@ describe('docs/reference/faults.md', () => {
     const rows = untried.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| Fault'))
     expect(rows.length).toBeGreaterThan(3)
     expect(rows.filter((row) => (row.split('|')[2]?.trim().length ?? 0) < 10)).toEqual([])
+  })
+})
+
+describe.each(['docs/reference/inputs.md', 'docs/threat-model.md'])('%s', (page) => {
+  test.each(named(read(page)))('names a test that exists for: $row', ({ tests }) => {
+    expect(tests).not.toEqual([])
+    for (const { file, name } of tests)
+      expect([file, name, existsSync(join(root, file)) && read(file).includes(name)]).toEqual([file, name, true])
   })
 })
