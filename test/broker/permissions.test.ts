@@ -15,13 +15,14 @@ const send = task<{ to: string }, { id: string }>('mail.send', { queue: 'mail', 
 const few = task<{ n: number }>('few.do', { queue: queue('few', { limit: { tasks: 10 } }) })
 const logged = task<{ n: number }>('logged.do', { queue: queue('logged', { layout: 'log' }) })
 const keyed = task<{ key: string }>('keyed.do', { queue: 'keyed', ordered: (input) => input.key, strands: 2 })
+const wide = task<{ n: number }>('wide.do', { queue: queue('wide', { partitions: 2 }) })
 const other = task<{ n: number }>('other.do', { queue: 'other' })
 const otherTopic = topic<{ n: number }>('other.topic')
 
-const mine = [released, kept, send, few, logged, keyed]
+const mine = [released, kept, send, few, logged, keyed, wide]
 const roles = {
   producer: permissions(mine, 'producer'),
-  mailer: permissions([send, few, logged, keyed], 'worker', { service: 'mailer' }),
+  mailer: permissions([send, few, logged, keyed, wide], 'worker', { service: 'mailer' }),
   planner: together(permissions([released, kept], 'worker', { service: 'planner' }), permissions([send], 'producer')),
   reader: permissions([...mine, other, otherTopic], 'reader'),
   operator: permissions([...mine, other, otherTopic], 'operator'),
@@ -64,6 +65,7 @@ describe.each([
       .perform(few, note('few'))
       .perform(logged, note('logged'))
       .perform(keyed, note('keyed'))
+      .perform(wide, note('wide'))
       .start()
     await producer.publish(released, { isbn: '1' })
     await producer.publishMany(kept, [{ isbn: '2' }])
@@ -77,10 +79,23 @@ describe.each([
     await producer.enqueue(few, { n: 1 }, { delay: '1s' })
     await producer.enqueue(logged, { n: 1 })
     await producer.enqueueMany(keyed, [{ key: 'a' }, { key: 'b' }])
+    for (const id of ['w0', 'w1', 'w2', 'w3']) await producer.enqueue(wide, { n: 1 }, { id })
+    const delayed = await producer.enqueue(wide, { n: 1 }, { delay: '1h' })
+    expect(await delayed.cancel()).toBe(true)
     const lost = await producer.enqueue(send, { to: 'nobody' })
     await until('a task is given up', async () => (await lost.status()).state === 'dead')
-    await until('everything is done', () => done.length >= 8, 20_000)
-    expect([...done].sort()).toEqual(['few', 'few', 'kept', 'keyed', 'keyed', 'logged', 'sent ann', 'sent planned'])
+    await until('everything is done', () => done.length >= 12, 20_000)
+    expect([...done].sort()).toEqual([
+      'few',
+      'few',
+      'kept',
+      'keyed',
+      'keyed',
+      'logged',
+      'sent ann',
+      'sent planned',
+      ...Array(4).fill('wide'),
+    ])
     await Promise.all([planner.stop(), mailer.stop()])
     expect(troubles).toEqual([])
   }, 40_000)
