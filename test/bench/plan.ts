@@ -57,7 +57,8 @@ const variants = [
   'fair',
   'sealed',
   'checked',
-  'partitions',
+  'log-queue',
+  undefined,
   'replicated',
   'replicated-partitions',
 ]
