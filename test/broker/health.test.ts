@@ -96,7 +96,10 @@ test('it lives as long as it answers, and tells what held its event loop', async
     .perform(send, () => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400))
     .start()
   const { id } = await board.enqueue(send, { n: 1 })
-  const told = await until('it is told', async () => 'blocked' in (await live()) && live())
+  const told = await until('it is told', async () => {
+    const now = await live()
+    return JSON.stringify(now).includes(id) && now
+  })
   expect(told).toMatchObject({ live: true, blocked: { sure: true, by: [{ service: 'mailer', name: 'mail.send', id }] } })
 })
 
