@@ -58,7 +58,7 @@ const variants = [
   'sealed',
   'checked',
   'log-queue',
-  undefined,
+  'partitions',
   'replicated',
   'replicated-partitions',
 ]
