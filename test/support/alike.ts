@@ -88,8 +88,8 @@ export class Doer {
     return got.map((message) => {
       if ((message.headers?.code ?? 0) >= 400) return { status: message.headers?.code }
       this.#deliveries.push(message.reply as string)
-      const [, , , , count, sequence, nth, , pending] = (message.reply as string).split('.')
-      return { subject: this.#bare(message.subject), count, sequence, nth, pending, head: this.#bare(message.headers?.toString() ?? '') }
+      const [, , , , count, sequence, nth] = (message.reply as string).split('.')
+      return { subject: this.#bare(message.subject), count, sequence, nth, head: this.#bare(message.headers?.toString() ?? '') }
     })
   }
 

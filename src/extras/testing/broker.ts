@@ -25,6 +25,15 @@ export interface BrokerOptions {
   readonly seed?: number
 }
 
+/** The connections of one process. */
+export interface Station {
+  readonly dial: Dial
+  /** Hangs up on it; what is on its way is lost. It dials again by itself. */
+  cut(): void
+  /** It dies: nothing comes from it any more, and it hears nothing. Of that it is not told. */
+  crash(): void
+}
+
 const nothing = Buffer.alloc(0)
 const maxPayload = 1_048_576
 
@@ -45,11 +54,31 @@ export class Broker {
   }
 
   /** How boards reach it: `callboard({ dial: broker.dial })`. */
-  readonly dial: Dial = (hear, ended) => {
+  readonly dial: Dial = (hear, ended) => this.#greet(hear, ended).line
+
+  /** A way to it for one process, whose connections can be ended apart from all others. */
+  station(): Station {
+    const mine = new Set<Client>()
+    const each = (end: (client: Client) => void) => () => {
+      for (const client of mine) end(client)
+      mine.clear()
+    }
+    return {
+      dial: (hear, ended) => {
+        const client = this.#greet(hear, ended)
+        mine.add(client)
+        return client.line
+      },
+      cut: each((client) => client.cut()),
+      crash: each((client) => client.vanish()),
+    }
+  }
+
+  #greet(...ends: Parameters<Dial>): Client {
     if (this.#away) throw new Error('connection refused: the broker is away')
-    const client = new Client(this, ++this.#known, hear, ended)
+    const client = new Client(this, ++this.#known, ...ends)
     this.clients.add(client)
-    return client.line
+    return client
   }
 
   /** What a client is greeted with. */
@@ -200,6 +229,17 @@ export class Broker {
   back(): void {
     for (const stream of this.streams.values()) stream.restart()
     this.#away = false
+  }
+
+  /** From now on the order is drawn by another seed. */
+  reseed(seed: number): void {
+    this.wire.draw(seeded(seed))
+  }
+
+  /** Goes away and comes back at once. */
+  restart(): void {
+    this.leave()
+    this.back()
   }
 
   /** Ends everything. */

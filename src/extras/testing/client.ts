@@ -12,7 +12,7 @@ interface Subscription {
 }
 
 /** What a client needs of its broker. */
-export interface Station {
+export interface Desk {
   readonly wire: Wire
   readonly clients: Set<Client>
   greeting(id: number): object
@@ -24,7 +24,7 @@ const pong = Buffer.from('PONG\r\n')
 /** One connection. */
 export class Client {
   readonly line: Line
-  readonly #broker: Station
+  readonly #broker: Desk
   readonly #subscriptions = new Map<string, Subscription>()
   readonly #hear: (bytes: Uint8Array) => void
   readonly #ended: (error?: Error) => void
@@ -36,7 +36,7 @@ export class Client {
   /** How it calls itself. */
   name = ''
 
-  constructor(broker: Station, id: number, hear: (bytes: Uint8Array) => void, ended: (error?: Error) => void) {
+  constructor(broker: Desk, id: number, hear: (bytes: Uint8Array) => void, ended: (error?: Error) => void) {
     this.#broker = broker
     this.#hear = hear
     this.#ended = ended
@@ -120,6 +120,11 @@ export class Client {
     if (!this.#here) return
     this.#leave()
     this.#ended()
+  }
+
+  /** The line is lost, and nobody says so. */
+  vanish(): void {
+    if (this.#here) this.#leave()
   }
 
   #leave(): void {

@@ -8,4 +8,5 @@
 
 export { Broker, type BrokerOptions } from './broker.ts'
 export { type Clock, realClock } from './clock.ts'
+export { type Doubt, type Effects, type Rehearsal, type Report, rehearse } from './rehearse.ts'
 export { type TestBoard, type TestOptions, testBoard } from './test-board.ts'

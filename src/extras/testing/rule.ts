@@ -60,9 +60,9 @@ export function checkExpected(fields: Fields, subject: string, { name }: StreamC
   if (expected === undefined) return
   const pattern = fieldOf(fields, 'Nats-Expected-Last-Subject-Sequence-Subject') ?? subject
   const found = store.latest(pattern)?.seq ?? 0
-  if (Number(expected) !== found) throw refuse(400, 10071, `wrong last sequence: ${found}`)
   // In a batch nobody may rely on what the batch itself changes; the broker sees that where the two are called the same.
   if (before.some((each) => pattern === each.subject)) throw refuse(400, 10164, 'wrong last sequence')
+  if (Number(expected) !== found) throw refuse(400, 10071, `wrong last sequence: ${found}`)
 }
 
 /** Refuses a message that a stream with `discard: new` has no room for, and one that no stream of its kind takes. */
@@ -82,11 +82,12 @@ export function checkRoom(message: Arrival, config: StreamConfig, store: Store, 
 }
 
 /** Refuses a message that would take the place of others where the stream does not allow it. */
-export function checkRollup(fields: Fields, { allow_rollup_hdrs, deny_purge }: StreamConfig): void {
+export function checkRollup(fields: Fields, subject: string, { allow_rollup_hdrs, deny_purge }: StreamConfig, before: Before): void {
   const rollup = fieldOf(fields, 'Nats-Rollup')
   if (rollup === undefined) return
   if (!allow_rollup_hdrs || deny_purge) throw refuse(500, 10111, 'rollup not permitted')
   if (rollup !== 'sub' && rollup !== 'all') throw refuse(500, 10111, `rollup value invalid: "${rollup}"`)
+  if (before.some((each) => rollup === 'all' || each.subject === subject)) throw refuse(500, 10111, `batch rollup ${rollup} invalid`)
 }
 
 /** Refuses a schedule where the stream does not take it. */

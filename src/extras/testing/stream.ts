@@ -84,7 +84,7 @@ export class Stream {
     const id = fieldOf(fields, 'Nats-Msg-Id')
     const before = id === undefined ? undefined : this.#ids.get(id)
     if (before !== undefined) return { seq: before.seq, duplicate: true }
-    checkRollup(fields, this.config)
+    checkRollup(fields, arrival.subject, this.config, [])
     checkRoom(arrival, this.config, this.store, [])
     const { seq } = this.keep(arrival, fields)
     return { seq }
@@ -100,7 +100,7 @@ export class Stream {
         throw refuse(400, 10201, 'atomic publish batch contains duplicate message id')
       if (id !== undefined) ids.add(id)
       this.#check(arrival, fields, before)
-      checkRollup(fields, this.config)
+      checkRollup(fields, arrival.subject, this.config, before)
       checkRoom(arrival, this.config, this.store, before)
     }
     let seq = 0

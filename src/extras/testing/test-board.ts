@@ -4,7 +4,7 @@ import { type Duration, duration } from '../../base/duration.ts'
 import { fault } from '../../base/errors.ts'
 import { type Reader, type ReadersOf, readOptions, whole, wrong } from '../../base/options.ts'
 import { type Board, type BoardOptions, callboard, type StopOptions } from '../../index.ts'
-import { Broker } from './broker.ts'
+import { Broker, type Station } from './broker.ts'
 import { resetTime, setTime } from './process-time.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
@@ -30,6 +30,10 @@ export interface TestBoard extends Board {
   advance(by: Duration): Promise<void>
   /** Moves the clock until something has come about, at most by `most` (default a day), and gives what it came to. Throws TIMED_OUT where it did not. */
   until<T>(awaited: Promise<T> | (() => T | Promise<T>), most?: Duration): Promise<T>
+  /** The process of a board dies, this one or one beside: nothing comes from it any more. What it had is handed to others when its leases end. */
+  crash(board?: Board): void
+  /** Hangs up on the process of a board, with all that is on its way; it dials again by itself. */
+  cut(board?: Board): void
   /** Another board on the same broker, as another process would have it. Closed with this one. */
   beside(options?: TestOptions['board']): Promise<Board>
 }
@@ -63,14 +67,17 @@ export async function testBoard(options: TestOptions = {}): Promise<TestBoard> {
   }
   setTime(clock)
   const boards: Board[] = []
+  const stations = new Map<Board, Station>()
   const open = async (more: TestOptions['board'] = {}) => {
     const foreign = elsewhere.filter((name) => name in { ...options.board, ...more })
     if (foreign.length > 0)
       throw fault('INVALID_OPTION', `The broker of callboard/testing is in this process and checks no ${foreign.join(', no ')}.`, {
         fix: 'Leave it out, or run this test on a real broker: startServer() of callboard/server.',
       })
-    const board = await callboard({ log: false, namespace: 'test', ...options.board, ...more, dial: broker.dial })
+    const station = broker.station()
+    const board = await callboard({ log: false, namespace: 'test', ...options.board, ...more, dial: station.dial })
     boards.push(board)
+    stations.set(board, station)
     return board
   }
 
@@ -132,6 +139,8 @@ export async function testBoard(options: TestOptions = {}): Promise<TestBoard> {
       settled,
       advance: (by: Duration) => clock.advance(duration(by, 'by')),
       until,
+      crash: (which: Board = board) => stations.get(which)?.crash(),
+      cut: (which: Board = board) => stations.get(which)?.cut(),
       beside: open,
       close,
       [Symbol.asyncDispose]: () => close(),

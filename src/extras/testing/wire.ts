@@ -45,17 +45,31 @@ export class Way {
 
 /** All lines of a broker. */
 export class Wire {
-  readonly #random: Random | undefined
-  readonly #before: () => void
+  #random: Random | undefined
+  readonly #plans: { readonly at: number; readonly run: () => void }[] = []
   #ways = new Set<Way>()
   #turning = false
   /** How often something has arrived. */
   arrivals = 0
 
-  /** `random`: what arrives in which turn is drawn. `before`: called before each turn in which something arrives. */
-  constructor(random: Random | undefined, before: () => void = () => {}) {
+  /** `random`: what arrives in which turn is drawn. */
+  constructor(random: Random | undefined) {
     this.#random = random
-    this.#before = before
+  }
+
+  /** From now on other numbers are drawn. */
+  draw(random: Random): void {
+    this.#random = random
+  }
+
+  /** Forgets what was planned and has not come. */
+  calm(): void {
+    this.#plans.length = 0
+  }
+
+  /** Does something when so much more has arrived. */
+  after(arrivals: number, run: () => void): void {
+    this.#plans.push({ at: this.arrivals + arrivals, run })
   }
 
   get quiet(): boolean {
@@ -69,16 +83,25 @@ export class Wire {
     soon(() => this.#turn())
   }
 
+  /** What is planned for now comes first: then what arrives may find nobody. */
+  #arrive(what: (() => void) | undefined): void {
+    if (what === undefined) return
+    this.arrivals++
+    for (const plan of this.#plans.filter(({ at }) => at <= this.arrivals)) {
+      this.#plans.splice(this.#plans.indexOf(plan), 1)
+      plan.run()
+    }
+    what()
+  }
+
   #turn(): void {
     this.#turning = false
-    this.#before()
     const ways = [...this.#ways]
     if (this.#random !== undefined) shuffle(ways, this.#random)
     for (const way of ways) {
       const most = this.#random === undefined ? way.waiting.length : Math.floor(this.#random() * (way.waiting.length + 1))
       for (let i = 0; i < most; i++) {
-        this.arrivals++
-        way.waiting.shift()?.()
+        this.#arrive(way.waiting.shift())
       }
       if (way.waiting.length === 0) this.#ways.delete(way)
     }
