@@ -1,6 +1,9 @@
 import { queue, Reject, Snooze, task, topic } from 'callboard'
 import { type TestBoard, type TestOptions, testBoard } from 'callboard/testing'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
+
+// The time is that of the clock under test; a busy machine takes more of its own.
+vi.setConfig({ testTimeout: 60_000 })
 
 const mail = task<{ to: string }, string>('mail.send', { track: true, retry: { attempts: 3, backoff: '1m' } })
 const booked = topic<{ isbn: string }>('books.released')
@@ -83,7 +86,7 @@ test('until() moves the clock as far as it takes', async () => {
   await expect(board.until(new Promise(() => {}), '1m')).rejects.toMatchObject({ code: 'TIMED_OUT' })
 })
 
-test('a year of a daily schedule passes, on the clock of its zone', { timeout: 60_000 }, async () => {
+test('a year of a weekly schedule passes, on the clock of its zone', async () => {
   await using board = await testBoard({ now: '2026-01-01T00:00:00Z' })
   const hours = new Map<string, number>()
   await board
@@ -93,11 +96,10 @@ test('a year of a daily schedule passes, on the clock of its zone', { timeout: 6
       hours.set(hour, (hours.get(hour) ?? 0) + 1)
     })
     .start()
-  await board.schedules.set('digest', { cron: '0 9 * * *', zone: 'Europe/Berlin' }, digest, { of: 'the day' })
+  await board.schedules.set('digest', { cron: '0 9 * * 1', zone: 'Europe/Berlin' }, digest, { of: 'the day' })
   await board.advance('365d')
-  expect([...hours.values()].reduce((sum, each) => sum + each)).toBe(365)
-  // Nine in the morning is another hour of UTC in summer: 29 March to 24 October, 210 days.
-  expect(Object.fromEntries(hours)).toEqual({ '08:00': 155, '07:00': 210 })
+  // Nine in the morning is another hour of UTC in summer: thirty Mondays from 29 March to 24 October.
+  expect(Object.fromEntries(hours)).toEqual({ '08:00': 22, '07:00': 30 })
 })
 
 test('handlers that sleep wake up as the clock is moved, and their lease is prolonged meanwhile', async () => {
