@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { type Board, type DeadLetter, pattern, Reject, type Seal, task, topic } from 'callboard'
 import { admin } from 'callboard/admin'
 import { type Keys, keyring, sealing } from 'callboard/seal'
-import { expect, test } from 'vitest'
+import { expect, inject, test } from 'vitest'
 import { z } from 'zod'
 import { beside, broker, gathered, latch, openBoard, streams, thrownBy } from '../support/board.ts'
+import { app, cli } from '../support/cli.ts'
 import { producer, twoKeys } from '../support/sealed.ts'
 import { until } from '../support/until.ts'
 
@@ -300,4 +301,33 @@ test('a seal that is none is refused, and one that does not mark what it seals',
   expect(await thrownBy(() => topic('x', { seal: 'k1' as never }))).toMatchObject({ code: 'INVALID_OPTION' })
   const lazy = task<string>('lazy', { seal: { seal: (body) => body, open: (body) => body } })
   expect(await thrownBy(board.enqueue(lazy, 'x'))).toMatchObject({ code: 'INVALID_ARGUMENT' })
+})
+
+test('the command line says by what a payload is sealed, and shows it where it is given the contracts with the key', {
+  timeout: 60_000,
+}, async () => {
+  await using board = await openBoard()
+  const key = randomBytes(32).toString('base64')
+  const send = task('mail.send', { input: shape, seal: sealing({ keys: keyring({ primary: 'k1', keys: { k1: key } }) }) })
+  await using _ = await board
+    .service('s')
+    .perform(send, () => {
+      throw new Reject('no')
+    })
+    .start()
+  await board.enqueue(send, { to: secret })
+  const { sequence } = await letterOf(board)
+  const cwd = app({
+    'contracts.mjs': `
+import { task } from 'callboard'
+import { keyring, sealing } from 'callboard/seal'
+export const send = task('mail.send', { seal: sealing({ keys: keyring({ primary: 'k1', keys: { k1: '${key}' } }) }) })
+`,
+  })
+  const env = { CALLBOARD_URL: inject('natsUrl'), CALLBOARD_NAMESPACE: board.namespace }
+  const blind = await cli(['dead', 'show', `${sequence}`], { env, cwd })
+  expect(blind.out, blind.err).toContain('sealed with k1')
+  expect(blind.out).not.toContain(secret)
+  const seeing = await cli(['dead', 'show', `${sequence}`, '--contracts', './contracts.mjs'], { env, cwd })
+  expect(seeing.out, seeing.err).toContain(secret)
 })

@@ -16,13 +16,14 @@ export interface Option {
 }
 
 const door = 'src/index.ts'
+const sealDoor = 'src/extras/seal/index.ts'
 const dashboardDoor = 'src/tools/dashboard/index.ts'
 
 /** Where options are taken: what is called, the interfaces that say with what, what must be known beside, and which door it is of. */
 const places: readonly (readonly [call: string, interfaces: readonly string[], more: string, door?: string])[] = [
   ['callboard(options)', ['BoardOptions'], 'What is not given here or in the environment has the default.'],
   ['callboard({ ledger })', ['LedgerOptions'], 'A level alone is short for `{ level }`. What is in it: [the ledger](../guides/ledger.md).'],
-  ['topic(name, schema?, options?)', ['TopicOptions'], 'A `pattern(name, schema?)` takes none.'],
+  ['topic(name, schema?, options?)', ['TopicOptions'], 'A `pattern(name, schema?, options?)` takes `seal` alone.'],
   ['topic(…, { retention })', ['RetentionOptions'], ''],
   ['task(name, options?)', ['TaskShape', 'TaskSettings'], ''],
   ['task(…, { retry }), subscribe(…, { retry })', ['RetryOptions'], ''],
@@ -59,6 +60,8 @@ const places: readonly (readonly [call: string, interfaces: readonly string[], m
   ['board.queues.purge(queue, options?)', ['PurgeOptions'], ''],
   ['board.schedules.set(name, when, task, input, options?)', ['TaskScheduleOptions'], ''],
   ['board.schedules.set(name, when, topic, event, options?)', ['EventScheduleOptions'], ''],
+  ['sealing(options)', ['SealingOptions'], 'Of `callboard/seal`: [the guide](../guides/sealing.md).', sealDoor],
+  ['keyring(options)', ['KeyringOptions'], 'Of `callboard/seal`.', sealDoor],
   ['dashboard(board, options?)', ['DashboardOptions'], 'Of `callboard/dashboard`: [the guide](../guides/dashboard.md).', dashboardDoor],
   ['serve(board, options?)', ['ServeOptions'], 'Of `callboard/dashboard`: what `dashboard` takes, and where it listens.', dashboardDoor],
 ]

@@ -20,9 +20,9 @@ export interface Keys {
 
 /** Keys of a keyring. */
 export interface KeyringOptions {
-  /** The id of the key that wraps what is new. */
+  /** The id of the key that wraps what is new. Default: none, it must be given. Edge: one of `keys`. */
   readonly primary: string
-  /** The keys by their ids: 32 bytes each, as bytes, as base64 or as a secret KeyObject. What is read must be wrapped by one of them. */
+  /** The keys by their ids: 32 bytes each, as bytes, as base64 or as a secret KeyObject. What is read must be wrapped by one of them. Default: none, they must be given. Edge: an id has 1 to 64 of `A-Z a-z 0-9 _ . : / -`. */
   readonly keys: Readonly<Record<string, Uint8Array | string | KeyObject>>
 }
 
