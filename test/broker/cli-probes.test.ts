@@ -1,7 +1,7 @@
 import { task } from 'callboard'
 import { expect, inject, test } from 'vitest'
 import { openBoard } from '../support/board.ts'
-import { app, begin, cli } from '../support/cli.ts'
+import { app, begin, cli, onTerminal } from '../support/cli.ts'
 import { until } from '../support/until.ts'
 
 /** As the module of the worker has it. */
@@ -38,6 +38,15 @@ test('start answers probes and metrics, is not ready while it drains, and who he
   running.process.kill('SIGTERM')
   await until('it drains', async () => (await statusOf(`${url}/readyz`)) === 503)
   expect((await running.ended).code).toBe(0)
+})
+
+test('on a terminal a handler that holds the event loop is a line', { timeout: 60_000 }, async () => {
+  await using board = await openBoard()
+  const env = { CALLBOARD_URL: inject('natsUrl'), CALLBOARD_NAMESPACE: board.namespace }
+  const running = onTerminal(['start', './app.mjs'], { env, cwd: app({ 'app.mjs': services }), columns: 200 })
+  await until('the service runs', () => running.written.out.includes('holder is running'), 30_000)
+  const { id } = await board.enqueue(hold, {})
+  await until('it is told', () => running.written.out.includes(`holder  hold  ${id} held the event loop for `))
 })
 
 test('a dashboard can be asked as well', { timeout: 60_000 }, async () => {

@@ -84,6 +84,10 @@ function narrate({ err }: Call, board: Board): void {
     say(mark, verdict === 'ack' ? (style === 'implicit' ? 'cyan' : 'yellow') : 'red', `${service}  ${name}  ${id}  ${spelled(ms)}  ${what}`)
   })
   board.on('trouble', ({ what, error }) => say('!', 'red', `${what}${error === undefined ? '' : `: ${error}`}`))
+  board.on('blocked', ({ ms, by: [first], sure }) => {
+    if (first && sure)
+      say('!', 'red', `${first.service}  ${first.name}  ${first.id} held the event loop for ${spelled(ms)}: nothing else ran`)
+  })
   board.on('connection', ({ state, server }) =>
     say('!', 'red', state === 'lost' ? `connection to ${server} lost, dialling` : `connection to ${server} is back`),
   )
