@@ -1,5 +1,6 @@
 /** What happens, seen as it happens: counted on the stage, told line by line, and there again after a restart. */
 
+import { pbkdf2Sync } from 'node:crypto'
 import { serve } from 'callboard/dashboard'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -112,4 +113,28 @@ test('who works is seen while it lives', async () => {
   await page.getByRole('row', { name: /mail\.send by mailer/ }).waitFor()
   await service.stop()
   await page.getByText('No worker is connected.').waitFor()
+})
+
+test('a handler that computes on the main thread turns the gauge of its loop red', async () => {
+  await using board = await openBoard()
+  const rounds = 2_000_000
+  await board
+    .service('reporter')
+    .perform(report, async () => void pbkdf2Sync('chest', 'callboard', rounds, 16, 'sha256'))
+    .start()
+  await using served = await serve(board, { port: 0 })
+  await using seen = await visit(browser, `${served.url}#/workers`)
+  const gauge = seen.page
+    .getByRole('row', { name: /reporter/ })
+    .locator('span:has(> .gauge)')
+    .last()
+  await gauge.waitFor()
+  expect(await gauge.getAttribute('class')).not.toContain('bad')
+  await board.enqueueMany(report, [{ month: 'May' }, { month: 'June' }, { month: 'July' }])
+  await until('it is red', async () => (await gauge.getAttribute('class')) === 'bad', 20_000)
+  // Its bar has the colour of all that is bad.
+  const style = (selector: string) => `getComputedStyle(document.querySelector('${selector}'))`
+  const colours = `[${style('.bad > .gauge > span')}.backgroundColor, ${style('.bad:has(> .gauge)')}.color]`
+  const [bar, bad] = await seen.page.evaluate<string[]>(colours)
+  expect([typeof bar, bar]).toEqual(['string', bad])
 })

@@ -7,6 +7,9 @@ import { ownVersion } from '../../board/worker.ts'
 import type { Call } from '../cli/call.ts'
 import { UsageError } from '../cli/usage.ts'
 
+/** What the services import; written apart, because it is no file of ours. */
+const beside = './contracts.ts'
+
 const contracts = `/** What may be announced, and what may be asked for. Plain values: no connection, no handler; whoever speaks or answers shares them. */
 
 import { task, topic } from 'callboard'
@@ -27,7 +30,7 @@ export const sendMail = task('mail.send', {
 const app = `/** The services. callboard dev and callboard start give them the board. */
 
 import { type Board, Reject } from 'callboard'
-import { noticePosted, sendMail } from './contracts.ts'
+import { noticePosted, sendMail } from '${beside}'
 
 const members = ['ann@example.org', 'bea@example.org', 'old@example.org']
 

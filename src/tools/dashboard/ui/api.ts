@@ -61,9 +61,9 @@ function remember(key: string, data: unknown): void {
 /**
  * Data that follows what happens: asked for again whenever the server says that something changed, never twice at once.
  * While it is asked for again the old data stays;
- * where it cannot be asked for, what was known when somebody last looked.
+ * where it cannot be asked for, what was known when somebody last looked. `pulse`: it is also asked for again when this is another number.
  */
-export function useData<T>(path: string, params: Readonly<Record<string, string | undefined>> = {}): Signal<Shown<T>> {
+export function useData<T>(path: string, params: Readonly<Record<string, string | undefined>> = {}, pulse = 0): Signal<Shown<T>> {
   const shown = useSignal<Shown<T>>({})
   const key = `${path} ${JSON.stringify(params)}`
   const asked = useRef({ key: '', busy: false, again: false })
@@ -92,6 +92,6 @@ export function useData<T>(path: string, params: Readonly<Record<string, string 
       if (run.again) void get()
     }
     void get()
-  }, [key, change, state])
+  }, [key, change, state, pulse])
   return shown
 }

@@ -1,8 +1,9 @@
 /** Workers: the processes that are there, what they serve, and how they are. */
 
+import { useRef } from 'preact/hooks'
 import type { WorkerView } from '../../../../extras/admin/model.ts'
 import { useData } from '../api.ts'
-import { now } from '../live/live.ts'
+import { frozen, now } from '../live/live.ts'
 import { Empty, Head, Loaded } from '../parts/frame.tsx'
 import { type Column, Table } from '../parts/table.tsx'
 import { Ago, Text } from '../parts/words.tsx'
@@ -13,6 +14,20 @@ const quiet = 6_000
 
 /** A loop that was held longer is marked, in ms. */
 const held = 200
+
+/** How long a handler that held the loop stays on the gauge, in ms. */
+const lasting = 10_000
+
+/** The longest a loop was held of late: a worker that tells twice in a moment must not hide it. */
+function longestOf({ loopLag, held: by }: WorkerView): number {
+  return by !== undefined && now.value - by.at < lasting ? Math.max(loopLag, by.ms) : loopLag
+}
+
+/** How often they are asked for at least, in ms: more often than they tell. */
+const askedEvery = 2_000
+
+/** Where the gauge of a loop is full, in ms. */
+const mostHeld = 1_000
 
 const columns: readonly Column<WorkerView>[] = [
   {
@@ -58,12 +73,18 @@ const columns: readonly Column<WorkerView>[] = [
   {
     head: 'Loop held',
     number: true,
-    cell: ({ loopLag, held: by }) => (
-      <span class={loopLag > held ? 'bad' : ''} title={by && `${span(by.ms)} by ${by.name} of ${by.service}`}>
-        {span(loopLag)}
-      </span>
-    ),
-    by: ({ loopLag }) => loopLag,
+    cell: (worker) => {
+      const [ms, by] = [longestOf(worker), worker.held]
+      return (
+        <span class={ms > held ? 'bad' : ''} title={by && `${span(by.ms)} by ${by.name} of ${by.service}`}>
+          {span(ms)}{' '}
+          <span class="gauge">
+            <span style={{ width: `${Math.min(100, (ms / mostHeld) * 100)}%` }} />
+          </span>
+        </span>
+      )
+    },
+    by: longestOf,
   },
   { head: 'Memory', number: true, cell: ({ memory }) => bytes(memory), by: ({ memory }) => memory },
   { head: 'Where', cell: ({ host, pid }) => <Text text={`${host}, process ${pid}`} limit={80} /> },
@@ -89,7 +110,10 @@ const example = `await board.service('mailer')
 
 /** The screen. */
 export function Workers() {
-  const shown = useData<readonly WorkerView[]>('workers')
+  // How a worker is changes without anything having happened.
+  const pulse = useRef(0)
+  if (!frozen.value) pulse.current = Math.floor(now.value / askedEvery)
+  const shown = useData<readonly WorkerView[]>('workers', {}, pulse.current)
   return (
     <>
       <Head title="Workers">
