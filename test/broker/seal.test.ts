@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type Board, type DeadLetter, pattern, Reject, type Seal, task, topic } from 'callboard'
 import { admin } from 'callboard/admin'
+import { type DashboardOptions, dashboard } from 'callboard/dashboard'
 import { type Keys, keyring, sealing } from 'callboard/seal'
 import { expect, inject, test } from 'vitest'
 import { z } from 'zod'
@@ -330,4 +331,27 @@ export const send = task('mail.send', { seal: sealing({ keys: keyring({ primary:
   expect(blind.out).not.toContain(secret)
   const seeing = await cli(['dead', 'show', `${sequence}`, '--contracts', './contracts.mjs'], { env, cwd })
   expect(seeing.out, seeing.err).toContain(secret)
+})
+
+test('the dashboard says by what a payload is sealed, and shows it where it is given the contract with the key, to whoever may see payloads', async () => {
+  await using board = await openBoard()
+  const { send } = contracts(sealing({ keys: twoKeys() }))
+  await using _ = await board
+    .service('s')
+    .perform(send, () => {
+      throw new Reject('no')
+    })
+    .start()
+  await board.enqueue(send, { to: secret })
+  const { sequence } = await letterOf(board)
+  const asked = async (options: DashboardOptions): Promise<{ data?: unknown; sealed?: string; masked?: true }> => {
+    const shown = dashboard(board, options)
+    const answer = await shown.fetch(new Request(`http://127.0.0.1/api/letter?sequence=${sequence}`))
+    await shown.close()
+    return (await answer.json()) as { data?: unknown }
+  }
+  const blind = await asked({})
+  expect([blind.sealed, blind.data]).toEqual(['k1', undefined])
+  expect(await asked({ contracts: [send] as never })).toMatchObject({ sealed: 'k1', data: { to: secret } })
+  expect(await asked({ contracts: [send] as never, payloads: 'nobody' })).not.toHaveProperty('data')
 })

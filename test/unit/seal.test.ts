@@ -31,6 +31,12 @@ describe('a sealed body', () => {
     }
   })
 
+  test('is 98 bytes larger with a key of two letters, and one that is signed 68 more', () => {
+    const keys = twoKeys()
+    expect(sealed({ keys }).length - body.length).toBe(98)
+    expect(sealed({ keys, sign: producer('shop').sign }).length - body.length).toBe(166)
+  })
+
   test('has another nonce and another ciphertext each time', () => {
     const seal = sealing({ keys: twoKeys() })
     const all = new Set(Array.from({ length: 1000 }, () => Buffer.from(seal.seal(body, as) as Uint8Array).toString('base64')))
