@@ -25,7 +25,7 @@ export default defineConfig({
     maxWorkers: Math.max(4, availableParallelism()),
     reporters: ['default', './test/setup/reporter.ts'],
     projects: [
-      { ...shared, test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      { ...shared, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000 } },
       {
         ...shared,
         test: {

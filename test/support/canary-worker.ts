@@ -11,6 +11,7 @@ import { callboard, task, topic } from 'callboard'
 import { metrics } from 'callboard/prometheus'
 import { keyring, sealing } from 'callboard/seal'
 import { z } from 'zod'
+import { until } from './until.ts'
 
 const [servers = '', namespace = ''] = process.argv.slice(2)
 const { SECRET = '', PAYLOAD = '', WRONG = '' } = process.env
@@ -100,7 +101,7 @@ const dead = async () => {
   for await (const _ of board.dead.list()) count++
   return count
 }
-while ((await dead()) < 4) await new Promise((go) => setTimeout(go, 20))
+await until('all of them are dead letters', async () => (await dead()) >= 4)
 
 await failed('another password', () => callboard({ servers, user: 'ann', password: WRONG, log: 'trace' }))
 const { host } = new URL(servers)
