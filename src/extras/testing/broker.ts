@@ -59,18 +59,24 @@ export class Broker {
   /** A way to it for one process, whose connections can be ended apart from all others. */
   station(): Station {
     const mine = new Set<Client>()
-    const each = (end: (client: Client) => void) => () => {
+    let dead = false
+    const each = (end: (client: Client) => void) => {
       for (const client of mine) end(client)
       mine.clear()
     }
     return {
       dial: (hear, ended) => {
+        // Whoever has died and does not know it dials in vain.
+        if (dead) return { send: () => undefined, close: () => undefined }
         const client = this.#greet(hear, ended)
         mine.add(client)
         return client.line
       },
-      cut: each((client) => client.cut()),
-      crash: each((client) => client.vanish()),
+      cut: () => each((client) => client.cut()),
+      crash: () => {
+        dead = true
+        each((client) => client.vanish())
+      },
     }
   }
 

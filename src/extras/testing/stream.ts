@@ -126,9 +126,9 @@ export class Stream {
     const message = this.store.add({ ...arrival, headers, time: now, expires: ttl > 0 ? now + ttl : ttl })
     const id = fieldOf(fields, 'Nats-Msg-Id')
     if (id !== undefined) this.#ids.set(id, { seq: message.seq, until: now + this.config.duplicate_window / 1_000_000 })
+    this.#limit(message.subject)
     const rollup = plan === undefined ? fieldOf(fields, 'Nats-Rollup') : 'sub'
     if (rollup !== undefined) this.purge(rollup === 'all' ? '>' : message.subject, message.seq, 0)
-    this.#limit(message.subject)
     if (plan !== undefined) this.#arm(message, plan, now, true)
     this.#cancel(fields, message)
     this.#republish(message, last)
