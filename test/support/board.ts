@@ -10,12 +10,19 @@ import { inThisProcess } from '../setup/fake.ts'
 import { canary, canaryUser } from './canary.ts'
 import { namespace } from './namespace.ts'
 
-/** The broker of this process, where the run has none of its own. */
-const fake = inject('natsUrl') === inThisProcess ? new FakeBroker() : undefined
+let made: FakeBroker | undefined
+
+/** The broker of this process, where the run has none of its own. Asked for late: programs of the tests import this file, and have no run. */
+function own(): FakeBroker | undefined {
+  if (inject('natsUrl') !== inThisProcess) return undefined
+  made ??= new FakeBroker()
+  return made
+}
 
 /** Opens a board nobody else meets, silent. On the broker of the run it logs in with the canary. */
 export function openBoard(options: BoardOptions = {}): Promise<Board> {
   const secret = options.servers === undefined ? { user: canaryUser, password: canary } : {}
+  const fake = own()
   const where = fake === undefined ? { servers: inject('natsUrl'), ...secret } : { dial: fake.dial }
   return callboard({ ...where, namespace: namespace(), log: false, ...options })
 }
@@ -33,6 +40,7 @@ export interface Broker extends AsyncDisposable {
 
 /** Connects to the broker without callboard. */
 export async function broker(url: string = inject('natsUrl')): Promise<Broker> {
+  const fake = own()
   const nc = fake === undefined ? await connect({ servers: url }) : await connectOver(fake.dial, {})
   return { nc, manager: await jetstreamManager(nc), [Symbol.asyncDispose]: () => nc.close() }
 }
