@@ -12,7 +12,7 @@ import { CallboardError, isForbidden } from '../base/errors.ts'
 import { timesBefore } from '../base/when.ts'
 import { header, headerJson } from '../wire/envelope.ts'
 import type { Core } from './core.ts'
-import { clearAway } from './leftover.ts'
+import { putBack } from './leftover.ts'
 import { bringOn } from './overdue.ts'
 import { type Definition, firedMessage, placeOf, type Stored } from './schedule-definition.ts'
 import { firstSecond, margin, type ScheduleState, stateOf } from './schedule-state.ts'
@@ -46,7 +46,7 @@ export async function sweep(core: Core, places: Map<string, number> = new Map())
     alone ||= await takeSweep(core)
     return alone
   })
-  await clearAway(core)
+  await putBack(core)
 }
 
 async function takeSweep(core: Core): Promise<boolean> {

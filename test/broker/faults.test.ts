@@ -22,7 +22,7 @@ beforeAll(() => {
 }, 120_000)
 afterAll(() => discard(compiled))
 
-const short = { seconds: 6, tasks: 0, faults: 4, rate: 200, poison: false, schedule: false, only: [] }
+const short = { seconds: 6, tasks: 0, faults: 4, rate: 200, poison: false, schedule: false, soak: false, only: [] }
 
 describe.concurrent('alone', () => {
   test('a handler that blocks its process longer than the lease is told of, runs again elsewhere, and has one result', {

@@ -12,6 +12,7 @@ export interface Node {
   /** Where clients connect. It stays the same. */
   readonly port: number
   readonly running: boolean
+  readonly pid: number
   /** Ends it; resolves when it has ended. */
   end(signal: 'SIGKILL' | 'SIGTERM' | 'SIGUSR2'): Promise<void>
   /** Starts it again; resolves when it answers. */
@@ -85,6 +86,9 @@ async function node(folder: string, name: string, more: string, wires: readonly 
     port,
     get running() {
       return running
+    },
+    get pid() {
+      return server.pid
     },
     async end(signal) {
       if (!running) return

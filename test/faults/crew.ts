@@ -12,6 +12,8 @@ export interface Member {
   readonly role: 'producer' | 'worker'
   /** The process that has the place now: `w1.3`. */
   readonly by: string
+  /** Of the process that has the place now. */
+  readonly pid: number | undefined
   readonly wires: readonly Wire[]
   /** Resolves when the first process has begun its work. */
   readonly ready: Promise<void>
@@ -102,6 +104,9 @@ export async function member(
     role,
     get by() {
       return by
+    },
+    get pid() {
+      return child.pid
     },
     wires,
     ready,

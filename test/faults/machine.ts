@@ -6,15 +6,16 @@ import { join } from 'node:path'
 import { random } from '../../demos/stage/random.ts'
 import { type Board, callboard } from '../../src/index.ts'
 import type { QueueLayout } from '../../src/wire/streams.ts'
-import { brokers } from './brokers.ts'
+import { type Brokers, brokers } from './brokers.ts'
 import { check, type Judgement, type Rules, story } from './check.ts'
 import { atOnce, contracts, listeners, ownKinds, room } from './contract.ts'
 import { type Common, type Member, member } from './crew.ts'
 import { drawn, type FaultKind, kinds, type Stage } from './faults.ts'
 import { type Folded, fold } from './fold.ts'
 import { historyOf, type Recorder, recorder } from './history.ts'
+import { type Grown, watchMemory } from './memory.ts'
 import { type Observer, observer } from './observer.ts'
-import { slotsWithin, times } from './slot.ts'
+import { early, slotsWithin, times } from './slot.ts'
 
 /** What is wanted. */
 export interface Wish {
@@ -33,6 +34,8 @@ export interface Wish {
   readonly poison: boolean
   /** Whether a schedule fires meanwhile. What it missed takes its time to be made up for. */
   readonly schedule: boolean
+  /** Whether the memory of all processes is watched under load. */
+  readonly soak: boolean
   /** Kinds of faults by name; empty: all. */
   readonly only: readonly string[]
 }
@@ -46,6 +49,8 @@ export interface Outcome extends Judgement {
   /** SIGKILLs, of processes and servers. */
   readonly kills: number
   readonly faults: Readonly<Record<string, number>>
+  /** What became of the memory of each process, where it was watched. */
+  readonly memory: Readonly<Record<string, Grown>>
   /** The folder of the history. */
   readonly folder: string
   /** The story of the first anomalies. */
@@ -101,6 +106,7 @@ export async function machine(wish: Wish, compiled: string, tell: (progress: Pro
   const began = Date.now()
   const done: Record<string, number> = {}
   let killed = 0
+  let memory: Outcome['memory'] = {}
   {
     await using servers = await brokers(folder, wish.cluster ? 3 : 1)
     const ports = servers.nodes.map(({ port }) => port)
@@ -117,10 +123,12 @@ export async function machine(wish: Wish, compiled: string, tell: (progress: Pro
     }, 500)
     await Promise.all(crew.map(({ ready }) => ready))
     const since = wish.schedule ? await firing(board, wish.layout) : undefined
+    const watched = wish.soak ? watchMemory(() => held(crew, servers)) : () => ({})
     await inject(stage, wish, done, (kind) => {
       if (kind.kills) killed += kind.name === 'all brokers killed' ? servers.nodes.length : 1
     })
     clearInterval(ticking)
+    memory = watched()
     await Promise.all(crew.filter(({ role }) => role === 'producer').map((each) => each.retire()))
     if (since !== undefined) await fired(board, since, folder, record, () => report('waiting for the schedule'))
     await settled(seen, record, () => report('settling'))
@@ -133,7 +141,7 @@ export async function machine(wish: Wish, compiled: string, tell: (progress: Pro
   const judgement = check(folded, rulesFor(wish.layout, wish.cluster))
   const seconds = Math.round((Date.now() - began) / 1000)
   const { seed, layout, cluster } = wish
-  return { ...judgement, seed, layout, cluster, seconds, kills: killed, faults: done, folder, stories: stories(folded, judgement) }
+  return { ...judgement, seed, layout, cluster, seconds, kills: killed, faults: done, memory, folder, stories: stories(folded, judgement) }
 }
 
 async function opened(servers: readonly string[], layout: QueueLayout): Promise<Board> {
@@ -170,6 +178,11 @@ function staffed(wish: Wish, compiled: string, ports: readonly number[], folder:
       member(`${role[0]}${index + 1}`, role, compiled, to, common, { rate: wish.rate / producers, poison: wish.poison }, record),
     )
   return Promise.all([...make('worker', workers), ...make('producer', producers)])
+}
+
+function* held(crew: readonly Member[], { nodes }: Brokers): Generator<[string, number]> {
+  for (const { by, pid } of crew) if (pid !== undefined) yield [by, pid]
+  for (const { name, pid } of nodes) yield [name, pid]
 }
 
 const total = (crew: readonly Member[]) => ({
@@ -228,7 +241,7 @@ async function fired(board: Board, since: number, folder: string, record: Record
   await board.schedules.remove(schedule)
   // Those before and behind may have come.
   for (const { id, time } of slotsWithin(since - 20_000, Date.now() + 10_000)) {
-    record.write('say', 'slot', id, String(time), time)
+    record.write('say', 'slot', id, String(time - early), time)
     if (due.some((each) => each.id === id)) record.write('ok', '', id, '', time)
   }
 }

@@ -6,6 +6,7 @@
  *   --cluster      three servers instead of one                    --layout l     `work` or `log` (work)
  *   --rate N       things said per second (400; 20,000 with --tasks)  --only a,b   kinds of faults
  *   --json         one JSON document on stdout                     --keep         keep the history of a good run, too
+ *   --soak         no faults; the memory of each process is watched (300 s)
  *   --write file   note the result on a page
  */
 
@@ -32,22 +33,24 @@ const { values: flags } = parseArgs({
     cluster: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
+    soak: { type: 'boolean', default: false },
     write: { type: 'string' },
   },
 })
 
 function wishOf(): Wish {
   const tasks = Number(flags.tasks)
-  const seconds = Number(flags.seconds ?? (tasks > 0 ? 0 : 60))
+  const seconds = Number(flags.seconds ?? (tasks > 0 ? 0 : flags.soak ? 300 : 60))
   const wish: Wish = {
     seed: Number(flags.seed),
     layout: flags.layout === 'log' ? 'log' : 'work',
     cluster: flags.cluster,
     seconds,
     tasks,
-    faults: Number(flags.faults ?? Math.ceil((seconds || tasks / 1000) / 1.5)),
+    faults: Number(flags.faults ?? (flags.soak ? 0 : undefined) ?? Math.ceil((seconds || tasks / 1000) / 1.5)),
     rate: Number(flags.rate ?? (tasks > 0 ? 20_000 : 400)),
-    poison: true,
+    poison: !flags.soak,
+    soak: flags.soak,
     schedule: true,
     only: flags.only.split(',').filter((name) => name !== ''),
   }
@@ -106,6 +109,10 @@ function inWords(outcome: Outcome): string {
     `faults: ${list(faults)}; ${kills} kills`,
     `${acknowledged} acknowledged, ${refused} refused, ${unknown} unknown (${list(codes)}), ${dead} dead letters`,
     `${lost} lost, ${duplicated} ran again (${list(explained)}), ${unexplained} of them unexplained`,
+    ...Object.entries(outcome.memory).map(
+      ([name, { first, last, slope }]) =>
+        `memory of ${name}: ${first.toFixed(1)} to ${last.toFixed(1)} MB, ${slope.toFixed(2)} MB a minute`,
+    ),
     ...outcome.stories,
     ...(outcome.anomalies.length > outcome.stories.length ? [`… and ${outcome.anomalies.length - outcome.stories.length} more`] : []),
     ok ? 'ok' : `not ok; the history is in ${outcome.folder}`,

@@ -3,6 +3,8 @@
 import { slotEvery } from './contract.ts'
 
 const every = slotEvery * 1000
+/** So much before its time the broker may fire, in ms. */
+export const early = 100
 
 /** The schedule. Every time that was missed is made up for. */
 export const times = { cron: `*/${slotEvery} * * * * *`, missed: { within: '1h' } } as const
@@ -12,7 +14,7 @@ const called = (time: number): string => `slot-${new Date(time).toISOString()}`
 /** What the time is called that a firing is for: it says so where it was made up for, else it is the last one before it was stored. */
 export function slotId(id: string, storedAt: Date): string {
   const madeUp = /@(\d{4}-.*Z)$/.exec(id)?.[1]
-  return called(madeUp === undefined ? Math.floor(Number(storedAt) / every) * every : Date.parse(madeUp))
+  return called(madeUp === undefined ? Math.floor((Number(storedAt) + early) / every) * every : Date.parse(madeUp))
 }
 
 /** All times behind one instant and up to another, in ms since 1970. */

@@ -37,7 +37,24 @@ export function page(before: string, added: string): string {
   return `${intro}${head}${[...rows, added].sort().join('\n')}\n`
 }
 
+const soaked = `# The memory of a long load
+
+What \`npm run faults -- --soak\` found: the load of the [fault machine](faults.md) without faults, and the memory (RSS) of each process every two
+seconds. \`p\` are producers, \`w\` workers, \`n\` servers. From and to: the ends of the line through all samples behind the first third of the run, by least squares.
+
+`
+
+/** The page of a run that was watched. */
+export function soakPage(command: string, { acknowledged, seconds, ok, memory }: Outcome): string {
+  const rows = Object.entries(memory).map(
+    ([name, { first, last, slope }]) => `| ${name} | ${first.toFixed(1)} | ${last.toFixed(1)} | ${slope.toFixed(2)} |\n`,
+  )
+  const run = `\`${command}\`: ${count(acknowledged)} acknowledged in ${count(seconds)} s, settling included, ${ok ? 'ok' : 'not ok'}.\n\n`
+  return `${soaked}${run}| Process | From, MB | To, MB | MB a minute |\n|---|--:|--:|--:|\n${rows.join('')}`
+}
+
 /** Notes a run on a page. */
 export function write(file: string, command: string, outcome: Outcome): void {
-  writeFileSync(file, page(existsSync(file) ? readFileSync(file, 'utf8') : '', row(command, outcome)))
+  if (Object.keys(outcome.memory).length > 0) writeFileSync(file, soakPage(command, outcome))
+  else writeFileSync(file, page(existsSync(file) ? readFileSync(file, 'utf8') : '', row(command, outcome)))
 }

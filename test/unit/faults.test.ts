@@ -8,6 +8,7 @@ import { check, type Rules, story } from '../faults/check.ts'
 import { fold } from '../faults/fold.ts'
 import { historyOf, type Op, recorder } from '../faults/history.ts'
 import { rulesFor } from '../faults/machine.ts'
+import { grown } from '../faults/memory.ts'
 import { page, row } from '../faults/write.ts'
 
 /** `1.5 p1 say good a` or `2 w1 begin jobs a r1`: seconds, who, and the rest as in the history; `-` is nothing. */
@@ -186,7 +187,17 @@ test('an anomaly is told with what happened around it, in order', () => {
 })
 
 test('a run is kept on a page in the place of the one before it, beside those of other commands', () => {
-  const outcome = { ...judged(once), seed: 1, layout: 'work', cluster: false, seconds: 60, kills: 3, folder: '', stories: [] } as const
+  const outcome = {
+    ...judged(once),
+    seed: 1,
+    layout: 'work',
+    cluster: false,
+    seconds: 60,
+    kills: 3,
+    memory: {},
+    folder: '',
+    stories: [],
+  } as const
   const first = row('npm run faults -- --seed 1', { ...outcome, faults: { killed: 3, deaf: 1 } })
   expect(first).toBe('| `npm run faults -- --seed 1` | 60 | 1 | 4 | 3 | 0 | 0 | 0 | ok |')
   const other = row('npm run faults -- --seed 2', { ...outcome, ok: false, faults: { killed: 3 } })
@@ -215,4 +226,19 @@ test('a history is read as it was written, without a line that was cut off', () 
   } finally {
     rmSync(folder, { recursive: true })
   }
+})
+
+describe('the memory of a process', () => {
+  const samples = (mb: (minute: number) => number) => Array.from({ length: 30 }, (_, n) => ({ at: n * 60_000, mb: mb(n) }))
+
+  test('that grows by two a minute behind its warm-up is told so, whatever it did before', () => {
+    const found = grown(samples((minute) => (minute < 10 ? 500 : 100 + 2 * (minute - 10))))
+    expect(found?.slope).toBeCloseTo(2)
+    expect([found?.first, found?.last].map((mb) => Math.round(mb as number))).toEqual([100, 138])
+  })
+
+  test('that stays is told so, and nothing is told of too few samples', () => {
+    expect(grown(samples(() => 80))?.slope).toBeCloseTo(0)
+    expect(grown(samples(() => 80).slice(0, 2))).toBeUndefined()
+  })
 })
