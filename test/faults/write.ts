@@ -41,6 +41,8 @@ const soaked = `# The memory of a long load
 
 What \`npm run faults -- --soak\` found: the load of the [fault machine](faults.md) without faults, and the memory (RSS) of each process every two
 seconds. \`p\` are producers, \`w\` workers, \`n\` servers. From and to: the ends of the line through all samples behind the first third of the run, by least squares.
+A server remembers ids for two minutes, and a process warms up for longer than a short run lasts: what counts is a run of an hour or more. "Not ok"
+may come of a computer that stands still for seconds: leases lapse then, and what runs twice has no fault of the machine to explain it.
 
 `
 
