@@ -20,7 +20,7 @@ const title = 'The Callboard'
 const atOnce = 4
 
 /** How long a mailbox takes for a mail, in ms. */
-const paces: Readonly<Record<Tempo, number>> = { headless: 60, watched: 200, played: 800 }
+const paces: Readonly<Record<Tempo, number>> = { headless: 60, watched: 120, played: 800 }
 
 /** What is played: prepared before the curtain rises. */
 interface Play {

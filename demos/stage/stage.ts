@@ -169,7 +169,7 @@ export class Stage {
 
   /** A moment to look, where somebody looks on. */
   async pause(ms: number): Promise<void> {
-    await this.comes(() => false, this.tempo === 'headless' ? ms / 10 : ms)
+    await this.comes(() => false, { headless: ms / 10, watched: ms / 3, played: ms }[this.tempo])
   }
 
   /** Has everybody leave in good order. */

@@ -37,7 +37,7 @@ export async function treasureHunt({ seed }: Options, tempo: Tempo): Promise<Dem
   const folder = await openFolder()
   // In the middle: there is something to search, and something to call off.
   const treasure = random(seed).whole(chests * 0.4, chests * 0.55)
-  const turns = tempo === 'headless' ? 200 : 1500
+  const turns = { headless: 200, watched: 800, played: 1500 }[tempo]
   const play: Play = { folder, treasure, turns, count: new Count(), hunts: new Map(), held: undefined }
   let again: (() => Promise<void>) | undefined
   return {
