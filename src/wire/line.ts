@@ -23,27 +23,36 @@ const host = 'callboard.invalid'
 /** Nobody in this process dies unheard, so nobody is asked whether he lives. */
 const day = 86_400_000
 
+/** First dials under way, between which the client's factory must stay as it is. */
+let dialling = 0
+
 /** Connects over a line. Rejects as a connection over the network does. */
 export async function connectOver(dial: Dial, options: ConnectionOptions): Promise<NatsConnection> {
-  const own = () => setTransportFactory({ factory: () => new LineTransport(dial) })
-  own()
-  const nc = await NatsConnectionImpl.connect({ ...options, servers: [`${host}:1`], pingInterval: day, resolve: false })
-  // The client has one factory for all its connections: this one brings its own whenever it dials again, and leaves the network's.
+  dialling++
+  toLines()
+  // The client hands its transports the options it was given, and so the line of this connection and no other.
+  const own = { ...options, servers: [`${host}:1`], pingInterval: day, resolve: false, dial }
+  const nc = await NatsConnectionImpl.connect(own).finally(() => {
+    dialling--
+    toNetwork()
+  })
+  // It has one factory for all its connections: this one brings its own whenever it dials again, and leaves the network's.
   const { protocol } = nc as unknown as { readonly protocol: { prepare(): unknown } }
   const prepare = protocol.prepare.bind(protocol)
   protocol.prepare = () => {
-    own()
+    toLines()
     const prepared = prepare()
     toNetwork()
     return prepared
   }
-  toNetwork()
   return nc
 }
 
+const toLines = (): void => setTransportFactory({ factory: () => new LineTransport() })
+
 /** Only `connect` knows how the network is dialled; it remembers that before it refuses what contradicts itself. */
 function toNetwork(): void {
-  connect({ servers: [host], port: 1 }).catch(() => undefined)
+  if (dialling === 0) connect({ servers: [host], port: 1 }).catch(() => undefined)
 }
 
 class LineTransport implements Transport {
@@ -51,7 +60,6 @@ class LineTransport implements Transport {
   readonly version = '1'
   closeError?: Error
   isClosed = false
-  readonly #dial: Dial
   #line: Line | undefined
   #chunks: Uint8Array[] = []
   #wake: () => void = () => undefined
@@ -60,13 +68,9 @@ class LineTransport implements Transport {
     this.#close = resolve
   })
 
-  constructor(dial: Dial) {
-    this.#dial = dial
-  }
-
-  async connect(server: { hostname: string }): Promise<void> {
-    if (server.hostname !== host) throw new Error(`a line was dialled for ${server.hostname}, which is on the network`)
-    this.#line = this.#dial(
+  async connect(server: { hostname: string }, { dial }: ConnectionOptions & { readonly dial?: Dial }): Promise<void> {
+    if (dial === undefined) throw new Error(`a line was dialled for ${server.hostname}, which is on the network`)
+    this.#line = dial(
       (bytes) => {
         this.#chunks.push(bytes)
         this.#wake()
