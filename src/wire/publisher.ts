@@ -6,6 +6,7 @@
  * so it is stored once. What nobody answers within the budget is reported as unknown, which is not the same as failed.
  */
 
+import { performance } from 'node:perf_hooks'
 import { onAbort } from '../base/deadline.ts'
 import { fault } from '../base/errors.ts'
 import { Queue } from '../base/queue.ts'
@@ -136,7 +137,7 @@ export function publisher(link: Link, options: PublisherOptions = {}): Publisher
 
   /** Sends what is to be sent, in as few writes as the connection takes. */
   function sendAll(due: readonly Entry[]): void {
-    const now = Date.now()
+    const now = performance.now()
     try {
       for (const entry of due) if (!entry.settled) write(entry, now)
       frames.flush()
@@ -162,7 +163,7 @@ export function publisher(link: Link, options: PublisherOptions = {}): Publisher
   }
 
   function sweep(): void {
-    const now = Date.now()
+    const now = performance.now()
     const late: Entry[] = []
     for (const entry of underWay.values()) {
       if (now < entry.next) continue
@@ -178,7 +179,7 @@ export function publisher(link: Link, options: PublisherOptions = {}): Publisher
 
   function start(entry: Entry): void {
     entry.token = ++counter
-    entry.since = Date.now()
+    entry.since = performance.now()
     entry.next = entry.since + patience
     underWay.set(entry.token, entry)
     sweeping ??= setInterval(sweep, 50)
@@ -241,7 +242,7 @@ export function publisher(link: Link, options: PublisherOptions = {}): Publisher
 /** When to send again after an answer that says "not now": 50 ms at first, a second at most, never in step with others. */
 function backedOff(entry: Entry): number {
   const ceiling = Math.min(1000, 25 * 2 ** entry.tries)
-  return Date.now() + ceiling / 2 + (Math.random() * ceiling) / 2
+  return performance.now() + ceiling / 2 + (Math.random() * ceiling) / 2
 }
 
 /** What was written may be stored; what was not is not. */
@@ -249,7 +250,7 @@ function unanswered(entry: Entry, cause?: unknown): Error {
   if (entry.tries === 0) return fault('CLOSED', 'The connection is closed; nothing was sent.', { cause })
   return fault(
     'PUBLISH_UNKNOWN',
-    `Publishing to ${entry.message.subject} got no answer in ${Date.now() - entry.since} ms and ${entry.tries} tries.`,
+    `Publishing to ${entry.message.subject} got no answer in ${Math.round(performance.now() - entry.since)} ms and ${entry.tries} tries.`,
     {
       why: 'The broker was unreachable, had no leader, or had no room left on its disk.',
       cause,

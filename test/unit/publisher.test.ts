@@ -1,6 +1,6 @@
 import { type EventEmitter, getEventListeners } from 'node:events'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { headerBlock } from '../../src/wire/envelope.ts'
 import { headSize } from '../../src/wire/frames.ts'
 import type { Outgoing } from '../../src/wire/outgoing.ts'
@@ -143,6 +143,21 @@ test('what nobody answers is sent again, and reported as unknown when its budget
   await expect(a).rejects.toMatchObject({ code: 'PUBLISH_UNKNOWN', details: { outcome: 'unknown' } })
   expect(link.written.length).toBeGreaterThan(1)
   expect(new Set(link.written.map((each) => each.headers)).size).toBe(1)
+})
+
+test('a clock that jumps ahead takes no time from what is under way', async () => {
+  const link = new FakeLink()
+  const a = publisher(link, { patience: 20 }).publish(message('a'))
+  await written(link, 1)
+  const now = Date.now()
+  vi.spyOn(Date, 'now').mockReturnValue(now + 3_600_000)
+  try {
+    await written(link, 2)
+  } finally {
+    vi.restoreAllMocks()
+  }
+  answer(link, 1, stored(1))
+  expect(await a).toEqual({ sequence: 1, duplicate: false })
 })
 
 test('what was under way is sent again as soon as the connection is back', async () => {
