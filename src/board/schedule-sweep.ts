@@ -67,8 +67,8 @@ async function makeUp(core: Core, schedule: Stored, now: number): Promise<void> 
   const due = dueTimes(definition, Math.max(until, definition.since + firstSecond), now)
   const [first] = due
   if (first === undefined) return
-  const came = await cameSince(core, definition, first)
-  const missing = due.filter((time) => !came.some(([at]) => at === time))
+  const { waiting, run } = await cameSince(core, definition, first)
+  const missing = due.filter((time) => !run.has(time) && !waiting.has(time))
   for (const time of missing) await fireMissed(core, schedule, time)
   if (missing.length > 0) {
     const when = missing.slice(-3).map(written).join(', ')
@@ -76,7 +76,9 @@ async function makeUp(core: Core, schedule: Stored, now: number): Promise<void> 
       what: `the schedule ${definition.name} missed ${missing.length} of its times (${when}); they are made up for`,
     })
   }
-  const accounted = due.length < most ? now - margin : (due.at(-1) as number)
+  // An event stays in its stream, whether anybody listens or not.
+  const certain = 'topic' in definition.fires ? new Set([...run, ...waiting]) : run
+  const accounted = accountedFor(due, certain, due.length < most ? now - margin : (due.at(-1) as number))
   await amendTrail(core, { name: definition.name, lasting: true }, (trail) => ({ ...trail, until: Math.max(trail.until, accounted) }))
 }
 
@@ -87,11 +89,21 @@ export function dueTimes({ times, missed }: Pick<Definition, 'times' | 'missed'>
   return cronBetween(times, new Date(Math.max(after, now - missed)), new Date(now - margin), most).map(Number)
 }
 
-/** What has come since an instant: what is still stored, and then what was run. Read in this order, nothing can pass by in between. */
-async function cameSince(core: Core, definition: Definition, since: number): Promise<Came[]> {
-  const came: Came[] = []
-  for await (const each of firedSince(core, definition, since)) came.push(each)
-  return [...came, ...(await readTrail(core, definition.name)).came]
+/**
+ * Up to where nobody has to look again: before the first time that has not been run yet. What only lies in its stream may be
+ * gone with a broker that had no room on its disk, and is killed.
+ */
+export function accountedFor(due: readonly number[], run: ReadonlySet<number>, until: number): number {
+  const open = due.find((time) => !run.has(time))
+  return open === undefined ? until : Math.min(until, open - 1)
+}
+
+/** The times that came: what is still stored, and then what was run. Read in this order, nothing can pass by in between. */
+async function cameSince(core: Core, definition: Definition, since: number) {
+  const waiting = new Set<number>()
+  for await (const [time] of firedSince(core, definition, since)) waiting.add(time)
+  const { came } = await readTrail(core, definition.name)
+  return { waiting, run: new Set(came.map(([time]) => time)) }
 }
 
 /** Fires for a time that was missed. Its id follows from the time, so two that do it do it once. */

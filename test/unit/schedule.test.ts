@@ -6,7 +6,7 @@ import type { Times } from '../../src/base/when.ts'
 import type { Core } from '../../src/board/core.ts'
 import { type Definition, effective, offsetOf } from '../../src/board/schedule-definition.ts'
 import { type Known, type ScheduleState, stateOf } from '../../src/board/schedule-state.ts'
-import { dueTimes } from '../../src/board/schedule-sweep.ts'
+import { accountedFor, dueTimes } from '../../src/board/schedule-sweep.ts'
 import { type Came, claim, trimmed } from '../../src/board/schedule-trail.ts'
 import { madeUpFor, tooLate } from '../../src/board/schedule-turn.ts'
 import { Headers, headerBlock, headerJson, idOf } from '../../src/wire/envelope.ts'
@@ -154,4 +154,13 @@ test('messages for different times all run', async () => {
   const core = tableOnly()
   const all = Array.from({ length: 20 }, (_, index) => index + 1)
   expect(await Promise.all(all.map((each) => claim(core, { name: 'x' }, [each, each, each], 64, false)))).toEqual(all.map(() => true))
+})
+
+test.each([
+  ['all were run', [1000, 2000], [1000, 2000], 9000],
+  ['nothing was due', [], [], 9000],
+  ['one only lies in its stream', [1000, 2000, 3000], [1000, 3000], 1999],
+  ['none was run', [1000, 2000], [], 999],
+])('nobody looks again up to the first time that was not run: %s', (_what, due, run, until) => {
+  expect(accountedFor(due, new Set(run), 9000)).toBe(until)
 })
