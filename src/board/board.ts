@@ -19,6 +19,7 @@ import { fromEnvironment } from './environment.ts'
 import { type HandleOf, TaskHandle } from './handle.ts'
 import { homeOf } from './home.ts'
 import { type Inspect, inspect } from './inspect.ts'
+import { laterOf } from './keyed.ts'
 import { readAnywhere } from './large.ts'
 import { type Ledger, ledger, ledgerDefaults, ledgerOption } from './ledger.ts'
 import { type LedgerLevel, type LedgerOptions, type LedgerSettings, ledgerWriter } from './ledger-write.ts'
@@ -205,7 +206,11 @@ function face(core: OpenCore, settings: LedgerSettings): Board {
     async declare(...contracts) {
       refuseClosed()
       await core.layout.ledger(settings.age)
-      for (const each of contracts) await (each.kind === 'task' ? core.declareQueue(each.place) : core.declareTopic(each))
+      for (const each of contracts) {
+        await (each.kind === 'task' ? core.declareQueue(each.place) : core.declareTopic(each))
+        // Whoever throttles or schedules later may not be allowed to ask for it.
+        await core.layout.expiring(each.kind === 'task' ? laterOf(core, each) : homeOf(core.names, each).stream)
+      }
     },
     service(name) {
       refuseClosed()

@@ -35,7 +35,7 @@ export function storeKeyed(core: Core, task: Task, message: Prepared, options: E
 }
 
 /** The stream of what a queue is to get later. */
-const laterOf = ({ names }: Core, { place }: Task): string => (sitesOf(names, place)[0] as Site).stream
+export const laterOf = ({ names }: Core, { place }: Pick<Task, 'place'>): string => (sitesOf(names, place)[0] as Site).stream
 
 const comesFirst = (error: unknown): boolean => error instanceof CallboardError && error.code === 'ALREADY_EXISTS'
 
@@ -87,6 +87,7 @@ async function storeThrottled(
   const { id } = message
   const { publisher } = core
   const subject = core.names.throttled(task.queue, task.name, key)
+  await core.layout.expiring(laterOf(core, task))
   const marks = shelf(core.layout, laterOf(core, task))
   const first = async (): Promise<Receipt | undefined> => {
     const mark = await marks.last(subject)

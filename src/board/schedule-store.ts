@@ -65,6 +65,8 @@ export async function replace(
     const kept = await shelf(core.layout, stream).last(subject)
     const wanted = change(kept && scheduleOf(kept))
     if (wanted === undefined) return false
+    // It outlasts what its stream keeps, and says so.
+    await core.layout.expiring(stream)
     try {
       await core.publisher.publish(scheduleMessage(core.names, wanted, kept?.sequence ?? 0))
       return true

@@ -16,6 +16,7 @@ import { fault } from '../base/errors.ts'
 import { asking } from './asking.ts'
 import type { Link } from './connection.ts'
 import { type Behind, type DeclareOptions, declareConsumer, declareStream, type Footing, footingOf, type Start } from './declare.ts'
+import { lettingExpire } from './expire.ts'
 import { type Names, partName, token } from './names.ts'
 import { codeOf, told } from './refusal.ts'
 
@@ -73,6 +74,8 @@ export interface Layout {
   exists(stream: string): Promise<boolean>
   /** Removes the oldest of a stream until about so many bytes are left. */
   cut(stream: string, bytes: number): Promise<void>
+  /** Lets single messages of a stream expire, if it does not yet. */
+  expiring(stream: string): Promise<void>
   /** A consumer that hands over what matches `filters`, to be answered within `lease` ms; `single`: one at a time. Tells where it stands. */
   consumer(at: string, name: string, filters: readonly string[], lease: number, start: Start | Behind, single?: boolean): Promise<Footing>
   /** What the broker's clock says, in ms since 1970. */
@@ -117,7 +120,7 @@ export async function layout(link: Link, names: Names, options: LayoutOptions): 
       () => true,
       (error: unknown) => (codeOf(error) === streamMissing ? false : told(error, `stream ${streamName}`)),
     )
-  const common = { storage: StorageType.File, allow_direct: true, allow_msg_ttl: true, duplicate_window: nanos(options.dedupe) } as const
+  const common = { storage: StorageType.File, allow_direct: true, duplicate_window: nanos(options.dedupe) } as const
   return {
     manager,
     topics: () =>
@@ -161,6 +164,7 @@ export async function layout(link: Link, names: Names, options: LayoutOptions): 
         ...common,
         name: names.table,
         subjects: [`${ns}.table.>`],
+        allow_msg_ttl: true,
         retention: RetentionPolicy.Limits,
         discard: DiscardPolicy.Old,
         // No limit per subject: what it removes comes back after a crash once its successor has expired. Each value replaces by rollup.
@@ -185,6 +189,7 @@ export async function layout(link: Link, names: Names, options: LayoutOptions): 
         ...common,
         name: names.objects,
         subjects: [names.object('*', '*')],
+        allow_msg_ttl: true,
         retention: RetentionPolicy.Limits,
         discard: DiscardPolicy.Old,
         max_msgs_per_subject: 1,
@@ -203,6 +208,7 @@ export async function layout(link: Link, names: Names, options: LayoutOptions): 
         duplicate_window: nanos(Math.min(age, 60_000)),
         max_consumers: 100_000,
       }),
+    expiring: lettingExpire(manager),
     consumer: (streamName, name, filters, lease, start, single = false) =>
       declareConsumer(manager, streamName, consumerConfig(name, filters, lease, single ? 1 : mostOpen), start, options),
     async copies() {
