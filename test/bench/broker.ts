@@ -6,6 +6,8 @@ import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { jetstreamManager } from '@nats-io/jetstream'
+import { connect as connectNats } from 'nats'
 import { findServer, startServer } from '../../src/extras/server/index.ts'
 import type { Durability } from './systems/system.ts'
 
@@ -75,6 +77,7 @@ async function cluster(): Promise<Found> {
             return startServer({ config, port: 0, store: join(folder, `n${index}`), name: `n${index}`, ready: '60s' })
           }),
         )
+        await led(servers[0]?.url as string)
         return {
           url: servers[0]?.url as string,
           pids: servers.map(({ pid }) => pid),
@@ -86,6 +89,22 @@ async function cluster(): Promise<Found> {
         }
       }),
   }
+}
+
+/** Resolves when the servers have chosen who leads them: before, no stream can be declared. */
+async function led(url: string): Promise<void> {
+  const nc = await connectNats({ servers: url })
+  const manager = await jetstreamManager(nc, { checkAPI: false })
+  const until = Date.now() + 60_000
+  for (let chosen = false; !chosen; ) {
+    chosen = await manager.streams.add({ name: 'LED', subjects: ['led'], num_replicas: 3 }).then(
+      () => true,
+      () => false,
+    )
+    if (!chosen && Date.now() > until) throw new Error('the cluster chose no leader within 60 s')
+  }
+  await manager.streams.delete('LED')
+  await nc.close()
 }
 
 function redis(): Found | undefined {
