@@ -26,6 +26,10 @@ beforeAll(async () => {
   await board.enqueue(mail, { to: 'old@example.org' }, { id: 'old' })
   await board.enqueueMany(pdf, [{ page: 1 }, { page: 2 }])
   await until('one has died', async () => (await board.dead.groups()).at(0)?.count === 1)
+  await until(
+    'nothing of it is left in its queue',
+    async () => (await board.inspect.queues()).find(({ name }) => name === 'mail')?.held.tasks === 0,
+  )
 })
 
 afterAll(() => board.close())

@@ -142,9 +142,11 @@ test('a queue is held, goes on, and is emptied by name; and it is written down w
   const dialog = page.getByRole('dialog')
   const press = async (name: string) => {
     await page.getByRole('button', { name: `${name}…` }).click()
-    const typed = dialog.getByRole('textbox')
-    if ((await typed.count()) > 0) await typed.fill('reports')
-    await dialog.getByRole('button', { name, exact: true }).click()
+    const button = dialog.getByRole('button', { name, exact: true })
+    await button.waitFor()
+    // What cannot be taken back wants the name typed, and is not to be pressed before.
+    if (await button.isDisabled()) await dialog.getByRole('textbox').fill('reports')
+    await button.click()
     await dialog.waitFor({ state: 'hidden' })
   }
   await page.getByRole('region', { name: 'Why it is so' }).waitFor()
