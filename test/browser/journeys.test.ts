@@ -46,7 +46,7 @@ test('an event is published from a form made of its schema, and what does not fi
   await dialog.getByRole('button', { name: 'Publish', exact: true }).click()
   await until('the event was heard', () => heard.length > 0)
   expect(heard).toEqual([{ isbn: '978-0', title: 'The Callboard' }])
-  expect(seen.sins.filter((sin) => !sin.includes('400'))).toEqual([])
+  expect(seen.sins).toEqual(['400 api/publish'])
 })
 
 test('a board whose broker is lost says so, lets nobody act, and comes back by itself', async () => {
@@ -144,8 +144,9 @@ test('a queue is held, goes on, and is emptied by name; and it is written down w
     await page.getByRole('button', { name: `${name}…` }).click()
     const button = dialog.getByRole('button', { name, exact: true })
     await button.waitFor()
-    // What cannot be taken back wants the name typed, and is not to be pressed before.
-    if (await button.isDisabled()) await dialog.getByRole('textbox').fill('reports')
+    // What cannot be taken back wants the name typed.
+    const typed = dialog.getByRole('textbox')
+    if ((await typed.count()) > 0) await typed.fill('reports')
     await button.click()
     await dialog.waitFor({ state: 'hidden' })
   }
@@ -361,5 +362,5 @@ test('a schedule is given other times, and every dialog tells the command that d
   await page.keyboard.press('Escape')
   await page.getByRole('button', { name: 'Discard…' }).click()
   expect(await copied()).toMatch(/^callboard dead discard 'id:".*" service:"mailer"'/)
-  expect(seen.sins.filter((sin) => !sin.includes('400'))).toEqual([])
+  expect(seen.sins).toEqual(['400 api/retimeSchedule'])
 })

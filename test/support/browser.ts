@@ -1,6 +1,6 @@
 /** A browser for tests: pages that complain about whatever a page must not do. */
 
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { type Browser, type BrowserContext, type BrowserContextOptions, type ConsoleMessage, chromium, type Page } from 'playwright-core'
 import { inject } from 'vitest'
 
 /** Starts the browser. Close it in the end. Throws, where there is none, why. */
@@ -19,7 +19,10 @@ export async function openBrowser(): Promise<Browser> {
 export interface Visit extends AsyncDisposable {
   readonly page: Page
   readonly context: BrowserContext
-  /** Errors on the console, errors nobody caught, refusals by the content security policy, requests to other origins. */
+  /**
+   * Errors on the console, errors nobody caught, refusals by the content security policy, requests to other origins.
+   * An answer that is an error stands there with its address: `404 api/letter?sequence=1`.
+   */
   readonly sins: string[]
 }
 
@@ -36,7 +39,7 @@ export async function visit(
   const origin = new URL(url).origin
   page.on('console', (message) => {
     const network = /Failed to load resource|net::ERR/.test(message.text())
-    if (message.type() === 'error' && !(lost && network)) sins.push(message.text())
+    if (message.type() === 'error' && !(lost && network)) sins.push(answered(message) ?? message.text())
   })
   page.on('pageerror', (error) => sins.push(String(error.stack)))
   context.on('request', (request) => {
@@ -44,4 +47,10 @@ export async function visit(
   })
   await page.goto(url)
   return { page, context, sins, [Symbol.asyncDispose]: () => context.close() }
+}
+
+/** Of the complaint about an answer: its status and what was asked. */
+function answered(message: ConsoleMessage): string | undefined {
+  const status = /Failed to load resource: the server responded with a status of (\d+)/.exec(message.text())?.[1]
+  return status && `${status} ${message.location().url.replace(/^.*?\/(?=api\/)/, '')}`
 }

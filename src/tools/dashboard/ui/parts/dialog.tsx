@@ -2,7 +2,7 @@
 
 import { signal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 
 const content = signal<{ readonly title: string; readonly body: () => ComponentChildren } | undefined>(undefined)
 
@@ -30,7 +30,8 @@ export function say(text: string, bad = false): void {
 export function Dialogs() {
   const ref = useRef<HTMLDialogElement>(null)
   const shown = content.value
-  useEffect(() => {
+  // At once, and not after the next picture: what is typed right behind the key that opens it belongs into it.
+  useLayoutEffect(() => {
     if (shown) ref.current?.showModal()
     else ref.current?.close()
   }, [shown])
