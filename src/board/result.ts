@@ -70,6 +70,9 @@ const fetching = 10_000
 /** Ends heard before anybody asked for them, at most. What is beyond is read from the table. */
 const mostHeard = 10_000
 
+/** What of them is larger, in bytes, is known to have come, and read from the table as well: a process must not fill with results nobody asks for. */
+const largestHeard = 1024
+
 /** The ends of tracked tasks in a table. `aside`: what of a message goes beside it. */
 export function results(
   link: Link,
@@ -79,7 +82,7 @@ export function results(
   aside: (large: Large, message: Outgoing, ttl: number) => Beside | undefined,
   purge: (subject: string) => Promise<void>,
 ): Results {
-  const heard = new Map<string, End>()
+  const heard = new Map<string, End | 'kept'>()
   const waiting = new Map<string, Set<Waiter>>()
   let listening = false
   let closed = false
@@ -89,9 +92,10 @@ export function results(
   const key = (id: string) => names.record('result', ...place(id))
 
   function arrived(token: string, body: Uint8Array): void {
-    const end = decode(body) as End
+    // Bytes of a result are a view of what they came in, which would stay with them.
+    const end = decode(new Uint8Array(body)) as End
     const waiters = waiting.get(token)
-    heard.set(token, end)
+    heard.set(token, body.length > largestHeard ? 'kept' : end)
     if (waiters) for (const { resolve } of waiters) resolve(end)
     const oldest = heard.size > mostHeard ? heard.keys().next().value : undefined
     if (oldest !== undefined) {
@@ -161,7 +165,7 @@ export function results(
       const token = keyToken(id)
       const before = heard.get(token)
       // What was given up may have been sent back since, and have another end: that is looked up.
-      if (before !== undefined && !('obituary' in before)) return before
+      if (before !== undefined && before !== 'kept' && !('obituary' in before)) return before
       const own = listening && originOf(id) === origin
       const waiters = waiting.get(token) ?? new Set()
       waiting.set(token, waiters)

@@ -23,14 +23,23 @@ export interface Body {
   readonly key?: string
 }
 
+/** How long things are kept: as long as any run lasts; or so briefly that as much goes as comes, and what the broker holds says nothing of leaks. */
+export const kept = {
+  all: { retention: '1h', results: '1h', ledger: '7d' },
+  soaking: { retention: '5m', results: '2m', ledger: '5m' },
+} as const
+
+/** Keeping, by name. */
+export type Kept = keyof typeof kept
+
 /** The contracts, on a queue of one layout or the other; what a log cannot do has a work queue of its own. */
-export function contracts(layout: QueueLayout) {
+export function contracts(layout: QueueLayout, keeping: Kept = 'all') {
   const jobs = queue('jobs', { layout })
   const retry = { attempts: 12, backoff: '10ms..200ms' } as const
   return {
     job: task<Body>('job', { queue: jobs, retry }),
     poison: task<Body>('poison', { queue: jobs, retry: { attempts: 3, backoff: 10 } }),
-    tracked: task<Body, string>('tracked', { queue: jobs, retry, track: true }),
+    tracked: task<Body, string>('tracked', { queue: jobs, retry, track: true, keep: kept[keeping].results }),
     gated: task<Body>('gated', { queue: jobs, retry }),
     ordered: task<Body>('ordered', { queue: 'turns', retry, ordered: ({ key }) => key ?? '', strands }),
     narrow: task<Body>('narrow', { queue: queue('narrow', { limit: { tasks: room } }), retry }),
@@ -65,6 +74,7 @@ export interface Orders {
   readonly servers: readonly string[]
   readonly namespace: string
   readonly layout: QueueLayout
+  readonly keeping: Kept
   /** Where the history is written. */
   readonly folder: string
   /** Producers: things said per second. */
@@ -81,8 +91,9 @@ export type Order =
   | { readonly order: 'hold' | 'go' }
   | { readonly order: 'block' | 'clock'; readonly ms: number }
 
-/** What it tells: how many things it has said and been told, or done. */
+/** What it tells: how many things it has said and been told, or done; and the bytes in use on its heap. */
 export interface Count {
   readonly said: number
   readonly done: number
+  readonly heap: number
 }

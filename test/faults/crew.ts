@@ -17,7 +17,7 @@ export interface Member {
   readonly wires: readonly Wire[]
   /** Resolves when the first process has begun its work. */
   readonly ready: Promise<void>
-  /** What its processes have said and done, all together. */
+  /** What its processes have said and done, all together, and the heap of the one that has the place now. */
   readonly count: Count
   tell(order: Order): void
   signal(signal: NodeJS.Signals): void
@@ -30,7 +30,7 @@ export interface Member {
 }
 
 /** What all processes are told. */
-export type Common = Pick<Orders, 'namespace' | 'layout' | 'folder' | 'lease'>
+export type Common = Pick<Orders, 'namespace' | 'layout' | 'keeping' | 'folder' | 'lease'>
 
 /** How a process ends that found no broker to start with: another one tries again. */
 export const couldNotStart = 7
@@ -59,16 +59,17 @@ export async function member(
   let child: ChildProcess
   let ended: Promise<void>
   let by = ''
-  let before: Count = { said: 0, done: 0 }
-  let current: Count = { said: 0, done: 0 }
+  const none: Count = { said: 0, done: 0, heap: 0 }
+  let before = none
+  let current = none
 
   function start(): void {
     if (alive) return
     alive = true
     expected = false
     by = `${name}.${++incarnation}`
-    before = { said: before.said + current.said, done: before.done + current.done }
-    current = { said: 0, done: 0 }
+    before = { ...none, said: before.said + current.said, done: before.done + current.done }
+    current = none
     const orders: Orders = {
       ...common,
       ...more,
@@ -111,7 +112,7 @@ export async function member(
     wires,
     ready,
     get count() {
-      return { said: before.said + current.said, done: before.done + current.done }
+      return { said: before.said + current.said, done: before.done + current.done, heap: current.heap }
     },
     tell: (order) => void (child.connected && child.send(order, () => undefined)),
     signal(signal) {

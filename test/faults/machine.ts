@@ -8,12 +8,12 @@ import { type Board, callboard } from '../../src/index.ts'
 import type { QueueLayout } from '../../src/wire/streams.ts'
 import { type Brokers, brokers } from './brokers.ts'
 import { check, type Judgement, type Rules, story } from './check.ts'
-import { atOnce, contracts, listeners, ownKinds, room } from './contract.ts'
+import { atOnce, contracts, type Kept, kept, listeners, ownKinds, room } from './contract.ts'
 import { type Common, type Member, member } from './crew.ts'
 import { drawn, type FaultKind, kinds, type Stage } from './faults.ts'
 import { type Folded, fold } from './fold.ts'
 import { historyOf, type Recorder, recorder } from './history.ts'
-import { type Grown, watchMemory } from './memory.ts'
+import { type Grown, type Process, watchMemory } from './memory.ts'
 import { type Observer, observer } from './observer.ts'
 import { early, slotsWithin, times } from './slot.ts'
 
@@ -65,7 +65,9 @@ export interface Progress {
   readonly phase: string
 }
 
-const lease = 3_000
+/** Short, so that a fault costs seconds; where there is none, it is what it is by default. */
+const leaseOf = ({ soak }: Wish) => (soak ? 30_000 : 3_000)
+const keepingOf = ({ soak }: Wish): Kept => (soak ? 'soaking' : 'all')
 const workers = 4
 const producers = 2
 /** How long everything may take after it was healed, in ms. */
@@ -111,7 +113,8 @@ export async function machine(wish: Wish, compiled: string, tell: (progress: Pro
     await using servers = await brokers(folder, wish.cluster ? 3 : 1)
     const ports = servers.nodes.map(({ port }) => port)
     const urls = ports.map((port) => `nats://127.0.0.1:${port}`)
-    const board = await opened(urls, wish.layout)
+    const lease = leaseOf(wish)
+    const board = await opened(urls, wish)
     const seen = await observer(ports, streams, bounds, record)
     const crew = await staffed(wish, compiled, ports, folder, record)
     const stage: Stage = { ...seen, brokers: servers, crew, record, lease, streams }
@@ -123,7 +126,7 @@ export async function machine(wish: Wish, compiled: string, tell: (progress: Pro
     }, 500)
     await Promise.all(crew.map(({ ready }) => ready))
     const since = wish.schedule ? await firing(board, wish.layout) : undefined
-    const watched = wish.soak ? watchMemory(() => held(crew, servers)) : () => ({})
+    const watched = wish.soak ? watchMemory(() => held(crew, servers), join(folder, 'memory.tsv')) : () => ({})
     await inject(stage, wish, done, (kind) => {
       if (kind.kills) killed += kind.name === 'all brokers killed' ? servers.nodes.length : 1
     })
@@ -133,7 +136,7 @@ export async function machine(wish: Wish, compiled: string, tell: (progress: Pro
     if (since !== undefined) await fired(board, since, folder, record, () => report('waiting for the schedule'))
     await settled(seen, record, () => report('settling'))
     await Promise.all(crew.map((each) => each.retire()))
-    await closing(board, wish.layout, folder, record)
+    await closing(board, wish, folder, record)
     await seen.close()
   }
   record.close()
@@ -144,10 +147,12 @@ export async function machine(wish: Wish, compiled: string, tell: (progress: Pro
   return { ...judgement, seed, layout, cluster, seconds, kills: killed, faults: done, memory, folder, stories: stories(folded, judgement) }
 }
 
-async function opened(servers: readonly string[], layout: QueueLayout): Promise<Board> {
+async function opened(servers: readonly string[], wish: Wish): Promise<Board> {
+  const { layout } = wish
+  const { retention, ledger } = kept[keepingOf(wish)]
   for (let tries = 0; ; tries++) {
     try {
-      const board = await callboard({ servers, namespace, log: false, retention: '1h' })
+      const board = await callboard({ servers, namespace, log: false, retention, ledger: { age: ledger } })
       const { ordered, narrow, patient } = contracts(layout)
       await board.declare(ordered, narrow, patient)
       // The streams are there before anybody is hurt; what is made under faults is made again by whoever needs it.
@@ -159,7 +164,7 @@ async function opened(servers: readonly string[], layout: QueueLayout): Promise<
       for (const name of listeners)
         await board
           .service(name)
-          .subscribe(contracts(layout).event, () => undefined, { lease })
+          .subscribe(contracts(layout).event, () => undefined, { lease: leaseOf(wish) })
           .start()
           .then((service) => service.stop())
       return board
@@ -171,7 +176,7 @@ async function opened(servers: readonly string[], layout: QueueLayout): Promise<
 }
 
 function staffed(wish: Wish, compiled: string, ports: readonly number[], folder: string, record: Recorder): Promise<Member[]> {
-  const common: Common = { namespace, layout: wish.layout, folder, lease }
+  const common: Common = { namespace, layout: wish.layout, keeping: keepingOf(wish), folder, lease: leaseOf(wish) }
   const to = ports.map((port) => () => port)
   const make = (role: Member['role'], count: number) =>
     Array.from({ length: count }, (_, index) =>
@@ -180,9 +185,9 @@ function staffed(wish: Wish, compiled: string, ports: readonly number[], folder:
   return Promise.all([...make('worker', workers), ...make('producer', producers)])
 }
 
-function* held(crew: readonly Member[], { nodes }: Brokers): Generator<[string, number]> {
-  for (const { by, pid } of crew) if (pid !== undefined) yield [by, pid]
-  for (const { name, pid } of nodes) yield [name, pid]
+function* held(crew: readonly Member[], { nodes }: Brokers): Generator<Process> {
+  for (const { by, pid, count } of crew) if (pid !== undefined) yield { name: by, pid, heap: count.heap }
+  for (const { name, pid } of nodes) yield { name, pid, heap: undefined }
 }
 
 const total = (crew: readonly Member[]) => ({
@@ -262,14 +267,16 @@ async function settled(seen: Observer, record: Recorder, tell: () => void): Prom
 }
 
 /** Writes down how everything has ended: dead letters, and the results of tracked tasks, or some of them where there are many. */
-async function closing(board: Board, layout: QueueLayout, folder: string, record: Recorder): Promise<void> {
-  const { tracked } = contracts(layout)
+async function closing(board: Board, wish: Wish, folder: string, record: Recorder): Promise<void> {
+  const { tracked } = contracts(wish.layout)
+  // Where results are kept for minutes, only the newest can be read; those who wait for them have read them all.
+  const since = wish.soak ? Date.now() - 60_000 : 0
   for await (const letter of board.dead.list({})) {
     const { id } = letter.payload() as { id: string }
     record.write('dead', letter.style === 'implicit' ? letter.service : ownKinds.includes(letter.name) ? letter.name : 'jobs', id)
   }
   const { items } = fold(historyOf(folder))
-  const acknowledged = [...items.values()].filter(({ kind, answer }) => kind === 'tracked' && answer === 'ok')
+  const acknowledged = [...items.values()].filter(({ kind, answer, answered }) => kind === 'tracked' && answer === 'ok' && answered > since)
   for (let from = 0; from < acknowledged.length; from += Math.ceil(acknowledged.length / mostRead)) {
     const { id } = acknowledged[from] as { id: string }
     const result = await board

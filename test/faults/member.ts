@@ -1,7 +1,8 @@
 /** What producers and workers have in common: their orders, their board, and noticing that they were held up. */
 
+import { getHeapStatistics } from 'node:v8'
 import { type Board, callboard } from '../../src/board/board.ts'
-import type { Orders } from './contract.ts'
+import { type Count, kept, type Orders } from './contract.ts'
 import { now, type Recorder, recorder } from './history.ts'
 
 /** Its orders, and its pen. */
@@ -11,6 +12,11 @@ export function member(): { orders: Orders; record: Recorder } {
   process.on('disconnect', () => process.exit(9))
   watch(record, orders.by)
   return { orders, record }
+}
+
+/** Tells the machine how far this process is. */
+export function tell(said: number, done: number): void {
+  process.send?.({ said, done, heap: getHeapStatistics().used_heap_size } satisfies Count)
 }
 
 /** How often it is looked whether the process gets its turn, in ms. */
@@ -29,10 +35,11 @@ function watch(record: Recorder, by: string): void {
 }
 
 /** Opens a board, however long that takes. */
-export async function open({ servers, namespace }: Orders): Promise<Board> {
+export async function open({ servers, namespace, keeping }: Orders): Promise<Board> {
+  const { retention, ledger } = kept[keeping]
   for (;;) {
     try {
-      return await callboard({ servers, namespace, log: false, retention: '1h' })
+      return await callboard({ servers, namespace, log: false, retention, ledger: { age: ledger } })
     } catch (error) {
       if (!/CONNECTION_FAILED|PUBLISH_UNKNOWN|TIMED_OUT|BROKER|JETSTREAM|NOT_READY/.test((error as { code?: string }).code ?? ''))
         console.error(error)

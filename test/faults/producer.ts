@@ -1,12 +1,12 @@
 /** A producer: says things at a pace, and writes down what it was told about each. */
 
 import type { Board } from '../../src/board/board.ts'
-import { type Body, type Count, contracts, type Kind, type Order } from './contract.ts'
+import { type Body, contracts, type Kind, type Order } from './contract.ts'
 import { now } from './history.ts'
-import { member, open } from './member.ts'
+import { member, open, tell } from './member.ts'
 
 const { orders, record } = member()
-const { job, tracked, poison, gated, ordered, narrow, patient, event } = contracts(orders.layout)
+const { job, tracked, poison, gated, ordered, narrow, patient, event } = contracts(orders.layout, orders.keeping)
 
 /** Things under way at most. */
 const most = 1_000
@@ -121,7 +121,7 @@ const board = await open(orders)
 let owed = 0
 let n = 0
 const pacing = setInterval(() => {
-  process.send?.({ said: told, done: 0 } satisfies Count)
+  tell(told, 0)
   owed = Math.min(owed + (orders.rate * beat) / 1000, orders.rate)
   for (const before = said; owed >= 1 && underWay < most && !held && !finishing; ) {
     void say(board, ++n)

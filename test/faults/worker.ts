@@ -3,13 +3,13 @@
 import { concurrency } from '../../src/extras/limits/index.ts'
 import { Reject } from '../../src/runtime/verdict.ts'
 import { resultOf } from './check.ts'
-import { atOnce, type Body, type Count, contracts, listeners, type Order } from './contract.ts'
+import { atOnce, type Body, contracts, listeners, type Order } from './contract.ts'
 import { couldNotStart } from './crew.ts'
-import { member, open } from './member.ts'
+import { member, open, tell } from './member.ts'
 import { slotId } from './slot.ts'
 
 const { orders, record } = member()
-const { job, tracked, poison, gated, ordered, narrow, patient, slot, event } = contracts(orders.layout)
+const { job, tracked, poison, gated, ordered, narrow, patient, slot, event } = contracts(orders.layout, orders.keeping)
 /** What is held back by others takes its time, so that it is. */
 const slow = new Set(['gated', 'narrow', 'patient'])
 let runs = 0
@@ -73,5 +73,5 @@ for (const each of services) {
     process.exit(couldNotStart)
   })
 }
-process.send?.({ said: 0, done: 0 } satisfies Count)
-setInterval(() => process.send?.({ said: 0, done } satisfies Count), 200)
+tell(0, 0)
+setInterval(() => tell(0, done), 200)

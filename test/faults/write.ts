@@ -1,7 +1,9 @@
 /** Keeps the results of runs on a page: one row for each seed, layout and number of servers, the newest one. */
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { kept } from './contract.ts'
 import type { Outcome } from './machine.ts'
+import type { Line } from './memory.ts'
 
 const intro = `# Runs of the fault machine
 
@@ -39,20 +41,34 @@ export function page(before: string, added: string): string {
 
 const soaked = `# The memory of a long load
 
-What \`npm run faults -- --soak\` found: the load of the [fault machine](faults.md) without faults, and the memory (RSS) of each process every two
-seconds. \`p\` are producers, \`w\` workers, \`n\` servers. From and to: the ends of the line through all samples behind the first third of the run, by least squares.
-A server remembers ids for two minutes, and a process warms up for longer than a short run lasts: what counts is a run of an hour or more. "Not ok"
-may come of a computer that stands still for seconds: leases lapse then, and what runs twice has no fault of the machine to explain it.
+What \`npm run faults -- --soak\` found: the load of the [fault machine](faults.md) without faults, and the memory of each process every two
+seconds. \`p\` are producers, \`w\` workers, \`n\` servers.
+
+What the broker holds is kept as briefly here as results (${kept.soaking.results}), events and the ledger (${kept.soaking.ledger}) can be, so that as much goes as comes behind
+the first third of the run; dead letters alone are kept. The lease is the default of 30 s: a computer that stands still for seconds makes nothing run twice.
 
 `
 
 /** The page of a run that was watched. */
 export function soakPage(command: string, { acknowledged, seconds, ok, memory }: Outcome): string {
-  const rows = Object.entries(memory).map(
-    ([name, { first, last, slope }]) => `| ${name} | ${first.toFixed(1)} | ${last.toFixed(1)} | ${slope.toFixed(2)} |\n`,
-  )
-  const run = `\`${command}\`: ${count(acknowledged)} acknowledged in ${count(seconds)} s, settling included, ${ok ? 'ok' : 'not ok'}.\n\n`
-  return `${soaked}${run}| Process | From, MB | To, MB | MB a minute |\n|---|--:|--:|--:|\n${rows.join('')}`
+  const figures = ({ first, last, slope }: Line) => `${first.toFixed(1)} | ${last.toFixed(1)} | ${slope.toFixed(3)}`
+  const all = Object.entries(memory)
+  const rows = all.map(([name, each]) => `| ${name} | ${figures(each)} | ${each.heap ? figures(each.heap) : '– | – | –'} |\n`)
+  const tenths = all.map(([name, each]) => `| ${name} | ${each.tenths.map((mb) => mb.toFixed(0)).join(' | ')} |\n`)
+  return `${soaked}\`${command}\`: ${count(acknowledged)} acknowledged in ${count(seconds)} s, settling included, ${ok ? 'ok' : 'not ok'}.
+
+From and to: the ends of the line through all samples behind the first third, by least squares, in MB; then its slope, in MB a minute. RSS is what
+the process has of the system. Live is what is left on the heap of a Node process when garbage is collected: the smallest heap of every two
+minutes.
+
+| Process | RSS from | to | a minute | live from | to | a minute |
+|---|--:|--:|--:|--:|--:|--:|
+${rows.join('')}
+RSS in MB over the run, by tenths:
+
+| Process | 0 | ${Array.from({ length: 10 }, (_, n) => `${n + 1}/10`).join(' | ')} |
+|---|${'--:|'.repeat(11)}
+${tenths.join('')}`
 }
 
 /** Notes a run on a page. */

@@ -7,9 +7,10 @@ import { describe, expect, test } from 'vitest'
 import { check, type Rules, story } from '../faults/check.ts'
 import { fold } from '../faults/fold.ts'
 import { historyOf, type Op, recorder } from '../faults/history.ts'
+import type { Outcome } from '../faults/machine.ts'
 import { rulesFor } from '../faults/machine.ts'
-import { grown } from '../faults/memory.ts'
-import { page, row } from '../faults/write.ts'
+import { type Grown, grown } from '../faults/memory.ts'
+import { page, row, soakPage } from '../faults/write.ts'
 
 /** `1.5 p1 say good a` or `2 w1 begin jobs a r1`: seconds, who, and the rest as in the history; `-` is nothing. */
 function ops(text: string): Op[] {
@@ -240,5 +241,17 @@ describe('the memory of a process', () => {
   test('that stays is told so, and nothing is told of too few samples', () => {
     expect(grown(samples(() => 80))?.slope).toBeCloseTo(0)
     expect(grown(samples(() => 80).slice(0, 2))).toBeUndefined()
+  })
+
+  test('is told by tenths of the run, and that of its heap without the garbage on it', () => {
+    const looks = Array.from({ length: 901 }, (_, n) => ({ at: n * 2000, mb: n / 10, heap: 20 + (n % 7) }))
+    const found = grown(looks)
+    expect(found?.tenths).toEqual([0, 9, 18, 27, 36, 45, 54, 63, 72, 81, 90])
+    expect(found?.heap?.first).toBeCloseTo(20)
+    expect(found?.heap?.slope).toBeCloseTo(0)
+    const memory = { 'p1.1': found as Grown, n1: grown(looks.map(({ at, mb }) => ({ at, mb }))) as Grown }
+    const written = soakPage('npm run faults -- --soak', { acknowledged: 1, seconds: 1800, ok: true, memory } as unknown as Outcome)
+    expect(written).toContain('| p1.1 | 30.0 | 90.0 | 3.000 | 20.0 | 20.0 | 0.000 |')
+    expect(written).toContain('| n1 | 30.0 | 90.0 | 3.000 | – | – | – |')
   })
 })
