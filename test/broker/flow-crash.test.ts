@@ -3,7 +3,7 @@
 import type { Board } from 'callboard'
 import { describe, expect, inject, test } from 'vitest'
 import { broker, openBoard, streams } from '../support/board.ts'
-import { contracts, type Limited, type LimitedRun, limited, machineTime, mostAtOnce, runsOf } from '../support/limited.ts'
+import { contracts, type Limited, type LimitedRun, limited, limitedSaid, machineTime, mostAtOnce, runsOf } from '../support/limited.ts'
 import { type Program, program } from '../support/program.ts'
 import { until } from '../support/until.ts'
 
@@ -78,26 +78,62 @@ describe('with a worker that is killed', { timeout: 180_000 }, () => {
     expect(low).toBeLessThan(125)
   })
 
-  test('a big tenant does not keep the small ones waiting, and nothing is lost', async () => {
-    await using board = await openBoard()
-    await board.enqueueMany(
-      contracts.fair,
-      upTo(1500).map((n) => ({ n, key: 'big', ms: 5 })),
-    )
-    const workers = [await worker(board, 'fair', 3), await worker(board, 'fair', 3)] as const
-    await using one = workers[0]
-    await using other = workers[1]
-    const history = await killFirst(workers, 20)
-    const before = history().length
-    await board.enqueueMany(
-      contracts.fair,
-      upTo(40).map((n) => ({ n: 10_000 + n, key: `small-${n % 8}`, ms: 5 })),
-    )
-    await until('the small ones have run', () => upTo(40).filter((n) => numbers(other).has(10_000 + n)).length >= 30, 60_000)
-    // Those that share a strand with the big one wait for it; the others have every second turn or so.
-    expect(history().length - before).toBeLessThan(1200)
-    await until('all have run', () => numbers(one, other).size === 1540, 60_000)
-  })
+  test.each(['fair', 'fair in partitions'] as const)(
+    'a big tenant of a task that is %s does not keep the small ones waiting, and nothing is lost',
+    async (as) => {
+      await using board = await openBoard()
+      await board.enqueueMany(
+        contracts[as],
+        upTo(1500).map((n) => ({ n, key: 'big', ms: 5 })),
+      )
+      const workers = [await worker(board, as, 3), await worker(board, as, 3)] as const
+      await using one = workers[0]
+      await using other = workers[1]
+      const history = await killFirst(workers, 20)
+      const before = history().length
+      await board.enqueueMany(
+        contracts[as],
+        upTo(40).map((n) => ({ n: 10_000 + n, key: `small-${n % 8}`, ms: 5 })),
+      )
+      await until('the small ones have run', () => upTo(40).filter((n) => numbers(other).has(10_000 + n)).length >= 30, 60_000)
+      // Those that share a strand with the big one wait for it; the others have every second turn or so.
+      expect(history().length - before).toBeLessThan(1200)
+      await until('all have run', () => numbers(one, other).size === 1540, 60_000)
+    },
+  )
+})
+
+test('of events in batches, one that fails and those of a killed worker are handled again, and no other', {
+  timeout: 120_000,
+}, async () => {
+  await using board = await openBoard()
+  const start = () => {
+    const given = { servers: inject('natsUrl'), namespace: board.namespace, as: 'events', batch: 10, lease: '1s' }
+    return program('test/support/limited-worker.ts', [JSON.stringify(given)])
+  }
+  await using one = start()
+  await using other = start()
+  await Promise.all([one.says('ready', 60_000), other.says('ready', 60_000)])
+  await board.publishMany(
+    limitedSaid,
+    upTo(600).map((n) => ({ n, key: n % 50 === 7 ? 'again' : 'once', ms: 1 })),
+  )
+  const history = await killFirst([one, other], 25)
+  const good = () => new Set([...runsOf(one.lines), ...runsOf(other.lines)].flatMap(({ n, ended }) => (Number.isFinite(ended) ? n : [])))
+  await until('all were handled', () => good().size === 600, 60_000)
+  await until(
+    'nothing is left',
+    async () => {
+      const { waiting, open } = await board.subscription('limited', limitedSaid).status()
+      return waiting + open === 0
+    },
+    30_000,
+  )
+  const byOne = new Set(runsOf(one.lines).map(({ n }) => n))
+  const times = (n: number) => history().filter((run) => run.n === n).length
+  expect(upTo(600).filter((n) => times(n) > 1 && !byOne.has(n) && n % 50 !== 7)).toEqual([])
+  // Those that failed by themselves took none of their batch along.
+  expect(upTo(12).map((n) => times(n * 50 + 7) >= 2)).toEqual(upTo(12).map(() => true))
 })
 
 test('a producer that is killed in the middle of many leaves whole thousands', { timeout: 120_000 }, async () => {

@@ -81,15 +81,15 @@ describe('limits', { timeout: 180_000 }, () => {
     expect(troubles(one, other)).toEqual([])
   })
 
-  test('of one key no more run at once than its limit, over two workers, one of which is killed', async () => {
+  test('of one key no more run at once and begin in a window than its limits, over two workers, one of which is killed', async () => {
     await using board = await openBoard()
-    const gates = { key: { concurrency: 2 }, lease: '2s' }
+    const gates = { key: { concurrency: 2, rate: { count: 8, per: 200 } }, lease: '2s' }
     const workers = await Promise.all([worker(board, gates), worker(board, gates)])
     await using one = workers[0]
     await using other = workers[1]
     await board.enqueueMany(
       limited,
-      work(240, 10, (n) => `key-${n % 4}`),
+      work(240, 40, (n) => `key-${n % 4}`),
     )
     await until('both are at it', () => ended(one).length > 20 && ended(other).length > 20, 60_000)
     const killed = machineTime()
@@ -97,8 +97,57 @@ describe('limits', { timeout: 180_000 }, () => {
     const all = () => [...runsOf(one.lines, killed), ...runsOf(other.lines)]
     const done = () => new Set([...ended(one), ...ended(other)].map((line) => line.split(' ')[1])).size
     await until('all have ended', () => done() === 240, 60_000)
-    for (const key of ['key-0', 'key-1', 'key-2', 'key-3']) expect(mostAtOnce(all().filter((run) => run.key === key))).toBe(2)
+    for (const key of ['key-0', 'key-1', 'key-2', 'key-3']) {
+      const runs = all().filter((run) => run.key === key)
+      expect(mostAtOnce(runs)).toBe(2)
+      // The rate, its burst of one, and what 20 ms of late timers and clocks may add.
+      expect(mostWithin(runs, 200)).toBeLessThanOrEqual(8 + 1 + 1)
+    }
     expect(troubles(one, other)).toEqual([])
+  })
+
+  test('limits that are changed while they hold are followed by all workers, one of which is killed', async () => {
+    await using board = await openBoard()
+    const gates = { concurrency: 6, rate: [1000, 200, 10], lease: '2s' } as const
+    const workers = await Promise.all([worker(board, gates), worker(board, gates)])
+    await using one = workers[0]
+    await using other = workers[1]
+    const { set, get } = limits(board)
+    await board.enqueueMany(limited, work(900, 20))
+    const held = async () => Object.values((await get('shared')).holders).reduce((sum, each) => sum + each.held, 0)
+    const more = async (count: number, from = ended(one, other).length) =>
+      until(`${count} more have ended`, () => ended(one, other).length >= from + count, 60_000)
+    const all = (killed = Number.POSITIVE_INFINITY) => [...runsOf(one.lines, killed), ...runsOf(other.lines)]
+    const during = (from: number, to: number, killed?: number) => all(killed).filter(({ began, ended }) => ended > from && began < to)
+    await until('both are at it', () => ended(one).length > 20 && ended(other).length > 20, 60_000)
+    expect(mostAtOnce(all())).toBeLessThanOrEqual(6)
+
+    await set('shared', { concurrency: 2 })
+    await until('the workers hold no more than two places', async () => (await held()) <= 2, 30_000)
+    const low = machineTime()
+    await more(40)
+    const killed = machineTime()
+    await one.kill()
+    await more(40)
+    const up = machineTime()
+    expect(mostAtOnce(during(low, up, killed))).toBe(2)
+
+    await set('shared', { concurrency: 5 })
+    await until('five run', () => mostAtOnce(during(up, machineTime(), killed)) === 5, 30_000)
+    await set('shared', { rate: { count: 10, per: 200 } })
+    // A second for the word to come round, and the 100 ms that may have been taken before.
+    const slow = machineTime() + 1100
+    await until('the word has come round', () => machineTime() > slow, 5_000)
+    await more(30)
+    expect(
+      mostWithin(
+        during(slow, machineTime(), killed).filter(({ began }) => began > slow),
+        200,
+      ),
+    ).toBeLessThanOrEqual(10 + 1 + 1)
+    await set('shared', { rate: null, concurrency: null })
+    await until('nothing is lost', () => new Set(all().flatMap((run) => (Number.isFinite(run.ended) ? run.n : []))).size === 900, 60_000)
+    expect(mostAtOnce(all(killed))).toBeLessThanOrEqual(6)
   })
 
   test('a key at its limit holds up no other key, however much of it waits', async () => {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { queue, Reject, task } from 'callboard'
 import { expect, inject, test } from 'vitest'
 import { beside, latch, openBoard, thrownBy } from '../support/board.ts'
-import { step, stepped } from '../support/order.ts'
+import { step, stepInFile, stepped } from '../support/order.ts'
 import { program } from '../support/program.ts'
 import { until } from '../support/until.ts'
 
@@ -91,37 +91,41 @@ test('a history with a step out of turn, two at once or a lost one is found out'
   expect(wrongs(good.slice(0, 4), 1, 2, new Set())).toEqual(['k0 ended at 1'])
 })
 
-test.each(['tasks', 'events'] as const)(
+test.each([
+  ['tasks', step, 12],
+  ['events', stepped, 12],
+  ['tasks in single file', stepInFile, 1],
+  ['events in single file', stepped, 1],
+] as const)(
   'the order of each key of %s holds while workers come, go and are killed, with retries in between',
-  { timeout: 90_000 },
-  async (what) => {
+  { timeout: 180_000 },
+  async (what, contract, keys) => {
     await using board = await openBoard()
     const folder = await mkdtemp(join(tmpdir(), 'callboard-order-'))
     const history = join(folder, 'history')
     await writeFile(history, '')
     const lines = async () => (await readFile(history, 'utf8')).split('\n').slice(0, -1)
     const worker = (most = 0) => program('test/support/order-worker.ts', [inject('natsUrl'), board.namespace, history, String(most), what])
-    const [keys, steps] = [12, 30]
-    await using first = worker(30)
+    const steps = keys === 1 ? 60 : 30
+    const sendMany = (given: Step[]) => (contract.kind === 'task' ? board.enqueueMany(contract, given) : board.publishMany(contract, given))
+    await using first = worker(keys === 1 ? 5 : 30)
     await using second = worker()
-    await Promise.all([first.says('ready', 40_000), second.says('ready', 40_000)])
+    await Promise.all([first.says('ready', 90_000), second.says('ready', 40_000)])
     const inputs = Array.from({ length: keys * steps }, (_, i) => ({ key: `k${i % keys}`, n: Math.floor(i / keys) }))
-    await (what === 'tasks'
-      ? board.enqueueMany(step, inputs.slice(0, inputs.length / 2))
-      : board.publishMany(stepped, inputs.slice(0, inputs.length / 2)))
+    await sendMany(inputs.slice(0, inputs.length / 2))
     expect(await first.ended).toBe('SIGKILL')
     await using third = worker()
-    await third.says('ready', 40_000)
+    await third.says('ready', 90_000)
     for (const input of inputs.slice(inputs.length / 2))
-      await (what === 'tasks' ? board.enqueue(step, input) : board.publish(stepped, input))
+      await (contract.kind === 'task' ? board.enqueue(contract, input) : board.publish(contract, input))
     process.kill(second.pid, 'SIGTERM')
     await second.ended
     await using fourth = worker()
-    await fourth.says('ready', 40_000)
+    await fourth.says('ready', 90_000)
     await until(
       'all steps are taken',
       async () => wrongs(await lines(), keys, steps, new Set([String(first.pid)])).every((each) => !each.includes('ended at')),
-      40_000,
+      80_000,
     )
     expect(wrongs(await lines(), keys, steps, new Set([String(first.pid)]))).toEqual([])
     expect((await lines()).some((line) => line.startsWith('failed'))).toBe(true)

@@ -160,7 +160,7 @@ test('workers come, go and are killed: every task of every partition ends, and t
   const worker = (most = 0) => program('test/support/part-worker.ts', [inject('natsUrl'), board.namespace, history, String(most)])
   await using first = worker(80)
   await using second = worker()
-  await Promise.all([first.says('ready', 40_000), second.says('ready', 40_000)])
+  await Promise.all([first.says('ready', 90_000), second.says('ready', 40_000)])
   const handles = await board.enqueueMany(piece, upTo(1500))
   for (const n of upTo(200)) handles.push(await board.enqueue(piece, 1500 + n))
   for (const n of upTo(40))
@@ -170,7 +170,7 @@ test('workers come, go and are killed: every task of every partition ends, and t
     )
   expect(await first.ended).toBe('SIGKILL')
   await using third = worker()
-  await third.says('ready', 40_000)
+  await third.says('ready', 90_000)
   process.kill(second.pid, 'SIGTERM')
   await second.ended
   const results = await until('all have ended', Promise.all(handles.map((handle) => handle.result({ timeout: '40s' }))), 45_000)

@@ -1,6 +1,6 @@
 /** The work that limited workers do, and how their histories are judged. */
 
-import { task } from 'callboard'
+import { type EnqueueOptions, queue, task, topic } from 'callboard'
 
 /** What is to be done: for so many ms, on behalf of a key. */
 export interface Limited {
@@ -12,18 +12,42 @@ export interface Limited {
 /** The contract of it. */
 export const limited = task<Limited>('limited', { retry: { attempts: 3, backoff: 10 } })
 
-/** The same work on lanes, and with turns for keys. */
+/** That it is to be done, for whoever listens. */
+export const limitedSaid = topic<Limited>('limited.said')
+
+/** The same work on lanes, and with turns for keys, in one stream and in three. */
 export const contracts = {
   plain: limited,
   laned: task<Limited>('limited', { lanes: ['high', 'normal', 'low'], retry: { attempts: 3, backoff: 10 } }),
   fair: task<Limited>('limited', { fair: ({ key }) => key, retry: { attempts: 3, backoff: 10 } }),
+  'fair in partitions': task<Limited>('limited', {
+    queue: queue('wide', { partitions: 3 }),
+    fair: ({ key }) => key,
+    retry: { attempts: 3, backoff: 10 },
+  }),
 } as const
+
+/** How many that ask for the same become one. */
+export const ways = ['debounce', 'throttle'] as const
+/** How many things are asked for each way. */
+export const keys = 3
+/** How long one that is debounced waits for silence, and when it runs at the latest, in ms. */
+export const silence = { wait: 200, max: 600 } as const
+/** How long one that is throttled stands for all, in ms. */
+export const per = 1000
+
+/** How work of a key is asked for. */
+export const keyedOptions = (way: (typeof ways)[number], key: string): EnqueueOptions =>
+  way === 'debounce' ? { debounce: { key, ...silence } } : { throttle: { key, per } }
 
 /** One run, as its worker tells it. Times in ms of the machine's monotonic clock. */
 export interface LimitedRun {
   readonly n: number
   readonly key: string
   readonly attempt: number
+  readonly id: string
+  /** When the broker stored it, or found it due; ms since 1970. */
+  readonly sentAt: number
   readonly began: number
   /** Infinity: it did not end. */
   readonly ended: number
@@ -36,9 +60,10 @@ export const machineTime = (): number => Number(process.hrtime.bigint()) / 1e6
 export function runsOf(lines: readonly string[], end = Number.POSITIVE_INFINITY): LimitedRun[] {
   const runs = new Map<string, LimitedRun>()
   for (const line of lines) {
-    const [word, n = '', attempt = '', key = '', at = ''] = line.split(' ')
-    const name = `${n} ${attempt}`
-    if (word === 'began') runs.set(name, { n: Number(n), key, attempt: Number(attempt), began: Number(at), ended: end })
+    const [word, n = '', attempt = '', key = '', at = '', id = '', sentAt = ''] = line.split(' ')
+    const name = `${id} ${n} ${attempt}`
+    const began = { n: Number(n), key, attempt: Number(attempt), id, sentAt: Number(sentAt), began: Number(at), ended: end }
+    if (word === 'began') runs.set(name, began)
     const run = runs.get(name)
     if (word === 'ended' && run !== undefined) runs.set(name, { ...run, ended: Number(at) })
   }

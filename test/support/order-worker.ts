@@ -1,12 +1,12 @@
 /**
  * A worker of ordered tasks or events, which writes what it does: `began <key> <n> <attempt>` and `ended <key> <n>`, or `failed <key> <n>`.
  *
- * argv   servers, namespace, history (a file all workers append to), and after how many begun steps it is killed in the middle of one, if at all; `tasks` or `events`
+ * argv   servers, namespace, history (a file all workers append to), and after how many begun steps it is killed in the middle of one, if at all; `tasks` or `events`, by key or `in single file`
  */
 
 import { appendFileSync } from 'node:fs'
 import { callboard } from 'callboard'
-import { step, stepped } from './order.ts'
+import { step, stepInFile, stepped } from './order.ts'
 
 const [servers = '', namespace = '', history = '', most = '', what = 'tasks'] = process.argv.slice(2)
 let begun = 0
@@ -26,10 +26,12 @@ async function take({ key, n }: { key: string; n: number }, { attempt }: { attem
 }
 
 const workers = board.service('workers')
-const order = { ordered: ({ key }: { key: string }) => key, strands: 8, retry: { attempts: 10, backoff: 20 } } as const
-const service = await (what === 'events'
-  ? workers.subscribe(stepped, take, { ...order, lease: 1000 })
-  : workers.perform(step, take, { lease: 1000 })
+const retry = { attempts: 10, backoff: 20 }
+const byKey = { ordered: ({ key }: { key: string }) => key, strands: 8 } as const
+const inFile = what.endsWith('in single file')
+const service = await (what.startsWith('events')
+  ? workers.subscribe(stepped, take, { ...(inFile ? { ordered: true } : byKey), retry, lease: 1000 })
+  : workers.perform(inFile ? stepInFile : step, take, { lease: 1000 })
 ).start()
 console.log('ready')
 process.once('SIGTERM', () => void service.stop().then(() => board.close()))

@@ -9,5 +9,8 @@ export const step = task<{ key: string; n: number }>('step', {
   retry: { attempts: 10, backoff: 20 },
 })
 
+/** The same, one at a time whatever the key. */
+export const stepInFile = task<{ key: string; n: number }>('step.in.file', { ordered: true, retry: { attempts: 10, backoff: 20 } })
+
 /** That one of a key has been made. */
 export const stepped = topic<{ key: string; n: number }>('stepped')
