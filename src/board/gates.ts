@@ -61,6 +61,7 @@ export function gatesOf(
       ask: (run, again) => gate.ask(run, again),
       enter: (run) => gate.enter(run),
       forget: (run) => gate.forget?.(run),
+      holds: () => gate.holds?.() ?? [],
       close: async () => {
         if (--open === 0) await gate.close?.()
       },

@@ -8,7 +8,7 @@ import { hostname } from 'node:os'
 import { atMost } from '../base/deadline.ts'
 import type { RunInfo, Style } from '../base/events.ts'
 import type { Consumer } from '../runtime/consumer.ts'
-import type { Slots } from '../runtime/gate.ts'
+import type { Hold, Slots } from '../runtime/gate.ts'
 import { runInfo } from '../runtime/telling.ts'
 import { decode, encode } from '../wire/codec.ts'
 import { keyToken } from '../wire/names.ts'
@@ -27,6 +27,8 @@ export interface Serving {
   readonly waiting: number
   readonly gated: number
   readonly slots: number
+  /** At which gates, as far as they say. */
+  readonly holds?: readonly Hold[]
 }
 
 /** What a worker says of itself. Times in ms since 1970. */
@@ -187,6 +189,7 @@ function servings(service: string, consumers: readonly Consumer[]): Serving[] {
       waiting: (before?.waiting ?? 0) + waiting,
       gated: (before?.gated ?? 0) + gated,
       slots: binding.slots.size,
+      holds: before?.holds ?? binding.gates.flatMap((gate) => gate.holds?.() ?? []),
     })
   }
   return [...shared.values()]

@@ -15,6 +15,17 @@ import type { Run } from './run.ts'
  */
 export type Leave = 'now' | 'wait' | 'aside' | number
 
+/** Deliveries that a gate has wait, for whoever asks why. */
+export interface Hold {
+  /** What the gate is called. */
+  readonly gate: string
+  /** What it allows, in words: `40 within 1s`. Undefined: it does not say. */
+  readonly allows?: string
+  /** Whose they are, where it allows so much to each key. */
+  readonly key?: string
+  readonly waiting: number
+}
+
 /** Gives leave to run. It decides at once; what takes time is done between the questions. */
 export interface Gate {
   /**
@@ -27,6 +38,8 @@ export interface Gate {
   enter(run: Run): (() => void) | undefined
   /** It will not begin here: it was handed back. Called on all gates, asked or not. */
   forget?(run: Run): void
+  /** Who waits at it, for operators: each key by itself, those with the most first, a few at most. */
+  holds?(): readonly Hold[]
   /** A consumer of this gate has drained: nothing of it begins any more. Called once for each consumer that shares it. */
   close?(): Promise<void>
 }

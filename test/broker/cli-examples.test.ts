@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { z } from 'zod'
+import { rate } from '../../src/extras/limits/index.ts'
 import { type Board, Reject, task, topic } from '../../src/index.ts'
 import { groups } from '../../src/tools/cli/verbs.ts'
 import { openBoard } from '../support/board.ts'
@@ -38,9 +39,13 @@ beforeAll(async () => {
   await old.stop()
   await board
     .service('mailer')
-    .perform(send, (mail) => {
-      if (mail === 'bad') throw new Reject('451 greylisted')
-    })
+    .perform(
+      send,
+      (mail) => {
+        if (mail === 'bad') throw new Reject('451 greylisted')
+      },
+      { gates: [rate(100, '1s')] },
+    )
     .perform(digest, () => undefined)
     .perform(report, () => ({ pages: 3 }))
     .start()

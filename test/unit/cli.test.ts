@@ -247,6 +247,8 @@ describe('top', () => {
     workers: [],
     paused: false,
     blocked: 'none',
+    gated: 0,
+    holds: [],
     lanes: [],
     ...more,
   })

@@ -205,6 +205,8 @@ const listener = (service: string) => ({
   created: 0,
   workers: [],
   blocked: 'none' as const,
+  gated: 0,
+  holds: [],
 })
 
 test('the stage draws a copy for everyone who listens, and one worker for each task', () => {
@@ -226,6 +228,8 @@ test('the stage draws a copy for everyone who listens, and one worker for each t
     workers: [],
     paused: false,
     blocked: 'no-worker' as const,
+    gated: 0,
+    holds: [],
     lanes: [lane],
   }
   const [task] = explicitPlays([queue], [], {})

@@ -1,4 +1,4 @@
-import type { DeadView, MessageView, QueueView, SubscriptionView } from 'callboard/admin'
+import type { DeadView, HoldView, MessageView, QueueView, SubscriptionView } from 'callboard/admin'
 import { expect, test } from 'vitest'
 import { type MessageFacts, whyMessage, whyQueue, whySubscription } from '../../src/extras/admin/why.ts'
 
@@ -29,6 +29,8 @@ const queue: QueueView = {
   slots: 2,
   paused: false,
   blocked: 'busy',
+  gated: 0,
+  holds: [],
   lanes: [lane],
 }
 const message: MessageView = { id: 'a', style: 'explicit', name: 'mail.send', state: 'ready', storedAt: now - 60_000 }
@@ -36,6 +38,7 @@ const turn = (single: boolean, more: object = {}) => ({
   ...queue,
   lanes: [{ ...lane, open: single ? 1 : 0, strand: { index: 5, of: 16, single }, ...more }],
 })
+const held: HoldView = { name: 'mail.send', gate: 'mailer:mail.send', allows: '40 within 1s', waiting: 7 }
 const error = { name: 'Error', message: 'mailbox full', fingerprint: 'x' }
 const letter: DeadView = {
   sequence: 7,
@@ -75,7 +78,18 @@ test.each<[string, Omit<MessageFacts, 'now'>, string[], RegExp]>([
     ['no-worker'],
     /No worker serves the queue mail/,
   ],
-  ['waits at a gate', { message, waiting: {}, queue: { ...queue, blocked: 'gate' } }, ['gate'], /rate or concurrency limit/],
+  [
+    'waits at a gate',
+    { message, waiting: {}, queue: { ...queue, blocked: 'gate', gated: 7, holds: [held] } },
+    ['gate'],
+    /^Workers of mail have it or others in hand; 7 in hand of mail.send wait at the gate mailer:mail.send, which allows 40 within 1s\.$/,
+  ],
+  [
+    'waits at a gate that says nothing',
+    { message, waiting: {}, queue: { ...queue, blocked: 'gate', gated: 2 } },
+    ['gate'],
+    /2 in hand wait/,
+  ],
   ['comes after a higher lane', { message, waiting: { lane: 'low' }, queue }, ['lane'], /3 tasks wait on a higher lane/],
   [
     'comes after one of its key',
@@ -149,6 +163,18 @@ test.each<[string, Partial<QueueView>, string]>([
   expect(whyQueue({ ...queue, ...more }, now).map((each) => each.code)).toEqual(code.split(' '))
 })
 
+test('what waits at a gate is told with the gate, its limit, the keys and how many', () => {
+  const of = (key: string, waiting: number) => ({ name: 'api.call', gate: 'tenants', allows: '3 at once', key, waiting })
+  const [because] = whyQueue({ ...queue, blocked: 'gate', gated: 12, holds: [of('acme', 6), of('pear', 2), held] }, now)
+  expect(because).toEqual({
+    code: 'gate',
+    text:
+      '3 tasks wait, 2 run, 0 wait for another attempt; 8 in hand of api.call wait at the gate tenants, which allows 3 at once for each key: ' +
+      '6 of "acme", 2 of "pear"; 7 in hand of mail.send wait at the gate mailer:mail.send, which allows 40 within 1s.',
+    fix: 'callboard limits set tenants --concurrency <number>, or wait.',
+  })
+})
+
 const place: SubscriptionView = {
   service: 'cast',
   topic: 'news',
@@ -163,6 +189,8 @@ const place: SubscriptionView = {
   paused: false,
   workers: [],
   blocked: 'busy',
+  gated: 0,
+  holds: [],
   oldest: now - 120_000,
 }
 

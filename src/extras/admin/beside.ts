@@ -14,14 +14,16 @@ const minute = 60_000
 export function besideOf(workers: readonly WorkerFact[], lately: Pick<History, 'counted'>): Beside {
   return {
     servesTopic: (service, topic) =>
-      workers
-        .filter(({ serves }) => serves.some((each) => each.style === 'implicit' && each.service === service && each.name === topic))
-        .map(({ name }) => name),
+      workers.flatMap(({ name: worker, serves }) =>
+        serves
+          .filter((each) => each.style === 'implicit' && each.service === service && each.name === topic)
+          .map((each) => ({ ...each, worker })),
+      ),
     servesTask: (task, queue) =>
-      workers.flatMap(({ name, serves }) =>
+      workers.flatMap(({ name: worker, serves }) =>
         serves
           .filter((each) => each.style === 'explicit' && each.name === task && each.queue === queue)
-          .map(({ running, slots, gated }) => ({ worker: name, running, slots, gated })),
+          .map((each) => ({ ...each, worker })),
       ),
     rates: (queue) => {
       const { stored, succeeded } = rateOf(lately, { queue })
@@ -49,7 +51,7 @@ export function workerView({ lag, draining, serves, ...rest }: WorkerFact): Work
     slots: serves.reduce((sum, each) => sum + each.slots, 0),
     loopLag: lag,
     stage: draining ? 'draining' : 'running',
-    serves: serves.map(({ gated: _gated, ...each }) => each),
+    serves,
   }
 }
 

@@ -61,6 +61,8 @@ export interface Commands {
   /** Gives it other times, and leaves all else. */
   retimeSchedule(name: string, when: When): Promise<void>
   removeSchedule(name: string): Promise<boolean>
+  /** Keeps a record of something that was done beside it. */
+  note(what: string): Promise<void>
 }
 
 /** Notes what was done: who, what, how many. */
@@ -151,6 +153,7 @@ export function commands(board: Board, contracts: readonly Sealable[], past: () 
     resumeSchedule: (name) => noted(`resume of schedule ${name}`, board.schedules.resume(name)),
     runSchedule: (name) => noted(`run of schedule ${name}`, board.schedules.run(name)),
     retimeSchedule: async (name, when) => noted(`other times for schedule ${name}`, board.schedules.retime(name, when)),
+    note: (what) => note(what),
     removeSchedule: (name) => noted(`removal of schedule ${name}`, board.schedules.remove(name)),
   }
 }

@@ -3,13 +3,19 @@
  * what is not known is undefined and thus not in the JSON.
  */
 
-import type { FiringOutcome, Lane, Standing, Style, Times } from '../../index.ts'
+import type { FiringOutcome, Hold, Lane, Standing, Style, Times } from '../../index.ts'
 import type { Because, ErrorView } from './message.ts'
 
 export type * from './message.ts'
 
 /** Why nothing is taken from a queue or a subscription right now. */
 export type Blocked = 'none' | 'no-worker' | 'paused' | 'gate' | 'busy' | 'scheduled' | 'broker'
+
+/** What waits at one gate, for one key of it, in all workers, as they last told. */
+export interface HoldView extends Hold {
+  /** Name of the task or topic. */
+  readonly name: string
+}
 
 /** A topic. */
 export interface TopicView {
@@ -37,6 +43,9 @@ export interface SubscriptionView extends Standing {
   /** Names of the workers that serve it. */
   readonly workers: readonly string[]
   readonly blocked: Blocked
+  /** In hand of its workers, and at a gate; by gate and key, most first, as far as gates say. */
+  readonly gated: number
+  readonly holds: readonly HoldView[]
   readonly lastError?: ErrorView
 }
 
@@ -82,6 +91,9 @@ export interface QueueView {
   readonly paused: boolean
   readonly pausedUntil?: number
   readonly blocked: Blocked
+  /** In hand of its workers, and at a gate; by gate and key, most first, as far as gates say. */
+  readonly gated: number
+  readonly holds: readonly HoldView[]
   readonly lanes: readonly LaneView[]
 }
 
@@ -113,8 +125,10 @@ export interface ServingView {
   readonly name: string
   readonly queue?: string
   readonly running: number
-  /** Deliveries in hand that wait for a slot or a gate. */
+  /** Deliveries in hand that wait for a slot or a gate; of those, at gates, and at which. */
   readonly waiting: number
+  readonly gated: number
+  readonly holds?: readonly Hold[]
   readonly slots: number
 }
 

@@ -1,24 +1,22 @@
 /** Topics, subscriptions and queues as people see them: pure functions from what the broker says. */
 
-import type { PerformerFact, QueueFact, SubscriptionFact, TopicFact } from '../../index.ts'
+import type { PerformerFact, QueueFact, SubscriptionFact, TopicFact, WorkerFact } from '../../index.ts'
+import { heldBy } from './held.ts'
 import type { Blocked, LaneView, QueueView, SubscriptionView, TopicView } from './model.ts'
 
 /** What is known beside what the broker says; nothing of it has to be. */
 export interface Beside {
   /** Workers that serve a subscription. */
-  servesTopic(service: string, topic: string): readonly string[]
+  servesTopic(service: string, topic: string): readonly Serving[]
   /** Workers that serve a task, and what they say of it. */
   servesTask(task: string, queue: string): readonly Serving[]
   /** Tasks stored and succeeded per second. */
   rates(queue: string): { readonly in: number; readonly out: number }
 }
 
-/** What one worker says of one lane. */
-export interface Serving {
+/** What one worker says of one contract. */
+export interface Serving extends Pick<WorkerFact['serves'][number], 'name' | 'running' | 'slots' | 'gated' | 'holds'> {
   readonly worker: string
-  readonly running: number
-  readonly slots: number
-  readonly gated: number
 }
 
 /** A value, or nothing at all: what is not known is left out of the JSON. */
@@ -28,12 +26,15 @@ export const known = <K extends string, T>(key: K, value: T | undefined): { read
 /** A subscription. */
 export function subscriptionView(fact: SubscriptionFact, beside: Pick<Beside, 'servesTopic'>): SubscriptionView {
   const { pausedUntil, lastDelivery, oldest, ...standing } = fact
-  const workers = beside.servesTopic(fact.service, fact.topic)
+  const servings = beside.servesTopic(fact.service, fact.topic)
+  const gated = gatedAmong(servings)
   return {
     ...standing,
     pattern: /[*>]/.test(fact.topic),
-    workers,
-    blocked: blockedOf(fact, workers.length > 0 || fact.asking > 0, 0),
+    workers: servings.map(({ worker }) => worker),
+    blocked: blockedOf(fact, servings.length > 0 || fact.asking > 0, gated),
+    gated,
+    holds: heldBy(servings),
     ...known('pausedUntil', pausedUntil),
     ...known('lastDelivery', lastDelivery),
     ...known('oldest', oldest),
@@ -90,6 +91,7 @@ export function queueView(fact: QueueFact, beside: Beside): QueueView {
   const oldest = least(fact.performers.map((each) => each.oldest))
   const pausedUntil = paused ? (fact.pausedUntil ?? least(fact.performers.map((each) => each.pausedUntil))) : undefined
   const slots = servings.length > 0 ? servings.reduce((total, each) => total + each.slots, 0) : undefined
+  const gated = gatedAmong(servings)
   const [waiting, open] = [sum((each) => each.waiting), sum((each) => each.open)]
   return {
     name: fact.name,
@@ -110,11 +112,9 @@ export function queueView(fact: QueueFact, beside: Beside): QueueView {
     inRate: rates.in,
     outRate: rates.out,
     paused,
-    blocked: blockedOf(
-      { waiting, open, paused, scheduled: fact.scheduled },
-      workers.length > 0 || sum(({ asking }) => asking) > 0,
-      servings.reduce((total, each) => total + each.gated, 0),
-    ),
+    blocked: blockedOf({ waiting, open, paused, scheduled: fact.scheduled }, workers.length > 0 || sum(({ asking }) => asking) > 0, gated),
+    gated,
+    holds: heldBy(servings),
     lanes,
     ...known('oldest', oldest),
     ...known('pausedUntil', pausedUntil),
@@ -147,9 +147,11 @@ function blockedOf(
   if (paused) return 'paused'
   if (waiting + open === 0) return scheduled > 0 ? 'scheduled' : 'none'
   if (!served) return 'no-worker'
-  if (waiting === 0) return 'none'
-  return gated > 0 ? 'gate' : open > 0 ? 'busy' : 'none'
+  if (gated > 0) return 'gate'
+  return waiting > 0 && open > 0 ? 'busy' : 'none'
 }
+
+const gatedAmong = (servings: readonly Serving[]): number => servings.reduce((total, { gated }) => total + gated, 0)
 
 function least(values: readonly (number | undefined)[]): number | undefined {
   const known = values.filter((value) => value !== undefined)

@@ -2,6 +2,7 @@
 
 import { spelled } from '../../base/duration.ts'
 import type { Lane } from '../../index.ts'
+import { whyGated } from './held.ts'
 import type { Because, DeadView, MessageView, QueueView, SubscriptionView } from './model.ts'
 import { known } from './views.ts'
 
@@ -143,14 +144,7 @@ function whyHeld(queue: QueueView, { message, waiting, ahead, now }: MessageFact
   if (queue.blocked === 'no-worker')
     because.push(say('no-worker', `No worker serves the queue ${queue.name}.`, 'Start a service that performs this task.'))
   if (because.length > 0 || !alone) return because
-  if (queue.blocked === 'gate')
-    return [
-      say(
-        'gate',
-        `Workers of ${queue.name} have it or others in hand and wait at a gate: a rate or concurrency limit.`,
-        'Raise the limit, or wait.',
-      ),
-    ]
+  if (queue.blocked === 'gate') return [whyGated(`Workers of ${queue.name} have it or others in hand`, queue.holds, queue.gated)]
   const higher = queue.lanes.filter((lane) => rankOf(lane.lane) < rankOf(waiting?.lane ?? 'normal') && lane.waiting > 0)
   const before = ahead === undefined ? '' : ` ${ahead} stored before it wait, too.`
   if (higher.length > 0)
@@ -251,7 +245,7 @@ function stalled(queue: QueueView, load: string): Because[] {
     case 'scheduled':
       return [say('scheduled', `Nothing is due: ${scheduled} tasks of ${name} wait for their time.`)]
     case 'gate':
-      return [say('gate', `${load}; workers of ${name} wait at a gate: a rate or concurrency limit.`, 'Raise the limit, or wait.')]
+      return [whyGated(load, queue.holds, queue.gated)]
     case 'busy':
       if (slots === undefined || running < slots) {
         const ordered = queue.lanes.filter(({ strand, open, waiting }) => strand?.single && open > 0 && waiting > 0)
@@ -290,7 +284,7 @@ export function whySubscription(subscription: SubscriptionView, now: number): Be
   if (subscription.paused) because.push(paused(who, subscription.pausedUntil, now, `callboard subs resume ${service} ${topic}`))
   else if (subscription.blocked === 'no-worker')
     because.push(say('no-subscriber', `${lag}, and no worker of ${service} is there.`, `Start the service ${service}; it will catch up.`))
-  else if (subscription.blocked === 'gate') because.push(say('gate', `${lag}; ${service} waits at a gate: a rate or concurrency limit.`))
+  else if (subscription.blocked === 'gate') because.push(whyGated(lag, subscription.holds, subscription.gated))
   else if (waiting > 0)
     because.push(say('busy', `${lag} and ${open} are in hand: ${service} is slower than what comes.`, 'Add workers, or raise concurrency.'))
   if (again > 0) because.push(say('backoff', `${again} events were handed over before and wait for another attempt.`))

@@ -16,7 +16,7 @@ interface Asked {
  *           `trouble`, and the delivery comes again a second later, at no attempt. Its signal aborts when the run was handed back;
  *           leave that is given later is left at once
  *
- * What waits here keeps a place among what its worker holds, so that no more is taken than can wait; it holds no handler slot.
+ * Whoever asks why something waits is told the name of the function. What waits here keeps a place among what its worker holds, so that no more is taken than can wait; it holds no handler slot.
  */
 export function gate(enter: (run: Run, signal: AbortSignal) => Promise<() => void>): Gate {
   const asked = new Map<Run, Asked>()
@@ -46,6 +46,10 @@ export function gate(enter: (run: Run, signal: AbortSignal) => Promise<() => voi
       if (state === undefined) begin(run, again)
       if (state?.failed !== undefined) throw state.failed.error
       return state?.leave === undefined ? 'wait' : 'now'
+    },
+    holds() {
+      const waiting = [...asked.values()].filter(({ leave }) => leave === undefined).length
+      return waiting === 0 ? [] : [{ gate: enter.name || 'of its own', waiting }]
     },
     enter(run) {
       const leave = asked.get(run)?.leave

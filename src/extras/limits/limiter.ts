@@ -1,5 +1,6 @@
 /** One limit in this process: its lines, one for each key, and what it hears of the broker. Gates of the same name share it. */
 
+import { spelled } from '../../base/duration.ts'
 import type { GateContext } from '../../index.ts'
 import type { Line } from './line.ts'
 import type { Office, Shared } from './office.ts'
@@ -61,6 +62,14 @@ export class Limiter implements Shared {
     void this.#presence.renew()
     const known: Known = { name, declared, service: context.service, contract: context.name, at: Date.now() }
     records.put(knownPlace(records, name, declared.kind), known, { ttl: month }).catch(this.#trouble)
+  }
+
+  /** What it allows now, in words. */
+  get allows(): string {
+    const declared = this.#declared
+    if (declared.kind === 'concurrency') return `${this.#setting.concurrency ?? declared.limit} at once`
+    const { count, per, burst } = this.#setting.rate ?? declared.rate
+    return `${count} within ${spelled(per)}${burst > 1 ? `, ${burst} at once after a pause` : ''}`
   }
 
   /** So many handlers more or fewer may run here at once. */

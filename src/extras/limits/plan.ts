@@ -3,7 +3,7 @@
 import { performance } from 'node:perf_hooks'
 import { fault, shown } from '../../base/errors.ts'
 import { made, readOptions, time, whole } from '../../base/options.ts'
-import type { Duration, Gate, GateContext, GatePlan, Run } from '../../index.ts'
+import type { Duration, Gate, GateContext, GatePlan, Hold, Run } from '../../index.ts'
 import { type Declared, Limiter } from './limiter.ts'
 import type { Line } from './line.ts'
 import { Office } from './office.ts'
@@ -37,6 +37,8 @@ export type KeyOf<Input> = (input: Input, run: Run) => string | number | bigint 
 
 const optionReaders = { name: made(checkedName), lease: time(2000) }
 const defaultLease = 10_000
+/** Keys that are told to who asks why, at most. */
+const mostTold = 5
 
 /** At most `n` at once, across all workers that share the name. Throws INVALID_OPTION. */
 export function concurrency(n: number, options?: LimitOptions): GatePlan {
@@ -141,7 +143,7 @@ function gateOf(
 ): Gate {
   const limiters = entries.map(({ limiter }) => limiter)
   const whole = keyOf === undefined ? limiters.map((limiter) => limiter.line('')) : undefined
-  const standing = new Map<Run, Line>()
+  const standing = new Map<Run, { readonly limiter: Limiter; readonly line: Line }>()
   const finding = new WeakMap<Run, Found>()
 
   /** Its key, or `later` where it is being found out: then it is asked anew. */
@@ -171,16 +173,27 @@ function gateOf(
     return whole ?? (key === undefined ? [] : limiters.map((limiter) => limiter.line(key)))
   }
 
+  function holds(): Hold[] {
+    const found = new Map<Line, { -readonly [K in keyof Hold]: Hold[K] }>()
+    for (const [run, { limiter, line }] of standing) {
+      const key = keys.get(run)
+      const hold = found.get(line) ?? { gate: limiter.name, allows: limiter.allows, ...(key === undefined ? {} : { key }), waiting: 0 }
+      hold.waiting++
+      found.set(line, hold)
+    }
+    return [...found.values()].sort((a, b) => b.waiting - a.waiting).slice(0, mostTold)
+  }
+
   const keys = new WeakMap<Run, string>()
   return {
     ask(run, again) {
       const at = whole === undefined ? keyFor(run, again) : { key: undefined }
       if (at === undefined) return 'aside'
       if (at.key !== undefined) keys.set(run, at.key)
-      for (const line of linesOf(at.key)) {
+      for (const [index, line] of linesOf(at.key).entries()) {
         if (line.open) continue
         if (whole === undefined && !hasRoom(line.waiting.size, standing.size)) return line.absence.full(performance.now(), Math.random())
-        standing.set(run, line)
+        standing.set(run, { limiter: limiters[index] as Limiter, line })
         line.wait(run, again)
         return whole === undefined ? 'aside' : 'wait'
       }
@@ -198,9 +211,10 @@ function gateOf(
       }
     },
     forget(run) {
-      standing.get(run)?.waiting.delete(run)
+      standing.get(run)?.line.waiting.delete(run)
       standing.delete(run)
     },
+    holds,
     async close() {
       await Promise.all(entries.map(({ leave }) => leave())).catch((error: unknown) =>
         context.trouble('places of a limit could not be given back; they come free by themselves', error),

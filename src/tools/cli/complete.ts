@@ -91,6 +91,10 @@ const read: Readonly<Record<Known, (board: Board) => Promise<string[]>>> = {
   tasks: async (board) => (await board.inspect.queues()).flatMap(({ performers }) => performers.map(({ task }) => task)),
   queues: async (board) => (await board.inspect.queues()).map(({ name }) => name),
   services: async (board) => (await board.inspect.subscriptions()).map(({ service }) => service),
+  async limits(board) {
+    const { limits } = await import('../../extras/limits/index.ts')
+    return (await limits(board).list()).map(({ name }) => name)
+  },
   async schedules(board) {
     const all: string[] = []
     for await (const { name } of board.schedules.list()) all.push(name)

@@ -19,6 +19,7 @@ const aliases: Readonly<Record<string, string>> = {
   tasks: 'task',
   schedules: 'schedule',
   workers: 'worker',
+  limits: 'limit',
   contexts: 'context',
   dash: 'dashboard',
   remove: 'rm',

@@ -6,7 +6,7 @@
 import type { Call } from './call.ts'
 
 /** Names of things on the broker that an argument or a flag may take, for completions. */
-export type Known = 'topics' | 'tasks' | 'queues' | 'services' | 'schedules'
+export type Known = 'topics' | 'tasks' | 'queues' | 'services' | 'schedules' | 'limits'
 
 /** A flag. */
 export interface Flag {

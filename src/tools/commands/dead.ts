@@ -112,7 +112,13 @@ export async function redrive(call: Call): Promise<number> {
   if (edited === undefined && !isNumber(call)) return bulk(call, { verb: 'Redrive', done: 'redriven', what: 'dead letter' }, admin.redrive)
   const one = await admin.deadLetter(numberOf(call))
   const value = await payload(edited, call)
-  if (!call.on('dryRun')) await (edited === undefined ? admin.board.dead.redrive(one.sequence) : admin.redriveEdited(one.sequence, value))
+  if (!call.on('dryRun')) {
+    if (edited !== undefined) await admin.redriveEdited(one.sequence, value)
+    else {
+      await admin.board.dead.redrive(one.sequence)
+      await admin.note(`redrive of dead letter ${one.sequence}`)
+    }
+  }
   call.show({ ...one, redriven: !call.on('dryRun') }, () => [
     `${what(one)}  ${clean(one.id)}  ${call.on('dryRun') ? 'would go' : 'goes'} back to where it died`,
   ])
@@ -127,6 +133,7 @@ export async function discard(call: Call): Promise<number> {
   if (!call.on('dryRun')) {
     if (!(await call.sure(`Discard ${one.name} ${one.id} for good?`))) return 0
     await admin.board.dead.discard(one.sequence)
+    await admin.note(`discard of dead letter ${one.sequence}`)
   }
   call.show({ ...one, discarded: !call.on('dryRun') }, () => [
     `${what(one)}  ${clean(one.id)}  ${call.on('dryRun') ? 'would be' : 'is'} discarded`,

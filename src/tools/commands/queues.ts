@@ -3,6 +3,7 @@
 import { setTimeout as after } from 'node:timers/promises'
 import { duration } from '../../base/duration.ts'
 import { fault } from '../../base/errors.ts'
+import { gateInShort } from '../../extras/admin/held.ts'
 import type { LaneView, QueueView } from '../../extras/admin/index.ts'
 import type { Call } from '../cli/call.ts'
 import { counting } from '../cli/progress.ts'
@@ -45,7 +46,8 @@ export const queueColumns = (now: number): readonly Column<QueueView>[] => [
   {
     head: 'WAITS FOR',
     field: 'blocked',
-    text: ({ blocked, paused, pausedUntil }) => (paused ? pausedState(pausedUntil, now) : blockedWords[blocked]),
+    text: ({ blocked, paused, pausedUntil, holds: [most] }) =>
+      paused ? pausedState(pausedUntil, now) : blocked === 'gate' && most ? gateInShort(most) : blockedWords[blocked],
     style: ({ blocked }) => (blocked === 'no-worker' ? 'red' : 'yellow'),
   },
 ]
@@ -94,17 +96,17 @@ function summary(all: readonly QueueView[]): string {
 /** `callboard queues pause <queue>`. */
 export async function pause(call: Call): Promise<undefined> {
   const [name = ''] = call.args
-  const until = durationOf(call, 'for')
-  const board = await call.board()
-  await board.queues.pause(name, until === undefined ? {} : { until })
-  return told(call, name, `is paused${until === undefined ? '' : ` for ${until}`}: workers get nothing, enqueueing goes on`)
+  const time = durationOf(call, 'for')
+  const admin = await call.admin()
+  await admin.pauseQueue(name, time === undefined ? undefined : new Date(Date.now() + duration(time, 'for')))
+  return told(call, name, `is paused${time === undefined ? '' : ` for ${time}`}: workers get nothing, enqueueing goes on`)
 }
 
 /** `callboard queues resume <queue>`. */
 export async function resume(call: Call): Promise<undefined> {
   const [name = ''] = call.args
-  const board = await call.board()
-  await board.queues.resume(name)
+  const admin = await call.admin()
+  await admin.resumeQueue(name)
   return told(call, name, 'goes on')
 }
 
@@ -127,7 +129,7 @@ export async function purge(call: Call): Promise<number> {
     return 0
   }
   if (!(await call.sure(`Remove ${many(seen, 'waiting task')} from ${name} for good?`))) return 0
-  const removed = await (await call.board()).queues.purge(name, {
+  const removed = await (await call.admin()).purgeQueue(name, {
     ...(task === undefined ? {} : { task }),
     ...(lane === undefined ? {} : { lane: lane as LaneView['lane'] }),
     ...(delayed ? { delayed } : {}),

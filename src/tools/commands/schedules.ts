@@ -119,6 +119,7 @@ export async function set(call: Call): Promise<undefined> {
     const overlap = call.flag('overlap') as 'run' | 'skip' | 'queue' | undefined
     change = await board.schedules.set(name, when, named.task, value, { ...common, ...given({ overlap }) })
   }
+  await (await call.admin()).note(`schedule ${name} ${change}`)
   const row = rowOf(await board.schedules.show(name))
   call.show({ change, ...row }, () => [`${change} ${name}: ${row.when}, next ${ahead(row.next, Date.now())}`])
 }
@@ -152,8 +153,8 @@ export async function pause(call: Call): Promise<undefined> {
   const until = timeOf(call, 'until')
   if (until !== undefined && !(until instanceof Date))
     throw new UsageError('--until has no zone.', 'Write it as 2027-03-01T09:00Z or with an offset.')
-  const board = await call.board()
-  await board.schedules.pause(name, given({ until }))
+  const admin = await call.admin()
+  await admin.pauseSchedule(name, until)
   call.show({ name, paused: true, ...(until ? { pausedUntil: until.getTime() } : {}) }, () => [
     `${name} is paused${until ? ` until ${until.toISOString()}` : ''}`,
   ])
@@ -162,31 +163,31 @@ export async function pause(call: Call): Promise<undefined> {
 /** `callboard schedules resume <name>`. */
 export async function resume(call: Call): Promise<undefined> {
   const [name = ''] = call.args
-  const board = await call.board()
-  await board.schedules.resume(name)
-  const row = rowOf(await board.schedules.show(name))
+  const admin = await call.admin()
+  await admin.resumeSchedule(name)
+  const row = rowOf(await admin.board.schedules.show(name))
   call.show(row, () => [`${name} fires again, next ${ahead(row.next, Date.now())}`])
 }
 
 /** `callboard schedules run <name>`. */
 export async function run(call: Call): Promise<undefined> {
   const [name = ''] = call.args
-  const board = await call.board()
-  const receipt = await board.schedules.run(name)
+  const admin = await call.admin()
+  const receipt = await admin.runSchedule(name)
   call.show({ name, ...receipt }, () => [`${name} fired: ${receipt.id}`])
 }
 
 /** `callboard schedules remove <name>`. */
 export async function remove(call: Call): Promise<number> {
   const [name = ''] = call.args
-  const board = await call.board()
-  const row = rowOf(await board.schedules.show(name))
+  const admin = await call.admin()
+  const row = rowOf(await admin.board.schedules.show(name))
   if (call.on('dryRun')) {
     call.show({ ...row, removed: false }, () => [`${name} would be removed: ${row.when}`])
     return 0
   }
   if (!(await call.sure(`Remove ${name} (${row.when})?`))) return 0
-  const removed = await board.schedules.remove(name)
+  const removed = await admin.removeSchedule(name)
   call.show({ ...row, removed }, () => [removed ? `${name} is removed; what it has fired stays` : `${name} is gone already`])
   return removed ? 0 : 5
 }

@@ -130,10 +130,10 @@ export function keysIn(text: string): string[] {
 async function done(admin: Admin, deed: Exclude<Deed, { do: 'end' }>): Promise<string> {
   switch (deed.do) {
     case 'pauseQueue':
-      await admin.board.queues.pause(deed.queue)
+      await admin.pauseQueue(deed.queue)
       return `${deed.queue} is paused`
     case 'resumeQueue':
-      await admin.board.queues.resume(deed.queue)
+      await admin.resumeQueue(deed.queue)
       return `${deed.queue} goes on`
     case 'pauseSub':
       await admin.pauseSubscription(deed.service, deed.topic)

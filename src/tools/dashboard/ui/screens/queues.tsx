@@ -1,6 +1,7 @@
 /** Queues: what waits for whom, how fast it goes, and what holds it up. */
 
-import type { QueueView } from '../../../../extras/admin/model.ts'
+import { gateInShort } from '../../../../extras/admin/held.ts'
+import type { HoldView, QueueView } from '../../../../extras/admin/model.ts'
 import { useData } from '../api.ts'
 import { isOperator, mayAct, now } from '../live/live.ts'
 import { ask } from '../parts/ask.tsx'
@@ -23,10 +24,10 @@ export const holds: Readonly<Record<string, string>> = {
 }
 
 /** Says what holds it up; what needs somebody stands out. */
-export function Hold({ blocked }: { readonly blocked: string }) {
+export function Hold({ blocked, at: [most] = [] }: { readonly blocked: string; readonly at?: readonly HoldView[] }) {
   return (
     <span class={blocked === 'no-worker' || blocked === 'broker' ? 'bad' : blocked === 'none' ? 'soft' : 'warn'}>
-      {holds[blocked] ?? blocked}
+      {blocked === 'gate' && most ? <Text text={`held at a gate: ${gateInShort(most)}`} limit={80} /> : (holds[blocked] ?? blocked)}
     </span>
   )
 }
@@ -86,7 +87,7 @@ const columns: readonly Column<QueueView>[] = [
   { head: 'In', number: true, cell: ({ inRate }) => rate(inRate), by: ({ inRate }) => inRate },
   { head: 'Out', number: true, cell: ({ outRate }) => rate(outRate), by: ({ outRate }) => outRate },
   { head: 'Empty in', number: true, cell: ({ emptyIn, ready }) => (ready === 0 ? 'empty' : span(emptyIn)), by: ({ emptyIn }) => emptyIn },
-  { head: 'Blocked because', cell: ({ blocked }) => <Hold blocked={blocked} />, by: ({ blocked }) => blocked },
+  { head: 'Blocked because', cell: ({ blocked, holds }) => <Hold blocked={blocked} at={holds} />, by: ({ blocked }) => blocked },
 ]
 
 const example = `export const sendMail = task('mail.send', { input: Mail, queue: 'mail' })
@@ -145,7 +146,7 @@ function OneQueue({ name, queue, known }: { readonly name: string; readonly queu
         }
         acts={queue && isOperator.value ? <Acts queue={queue} /> : null}
       >
-        {queue ? <Hold blocked={queue.blocked === 'none' ? '' : queue.blocked} /> : null}
+        {queue ? <Hold blocked={queue.blocked === 'none' ? '' : queue.blocked} at={queue.holds} /> : null}
       </Head>
       {queue ? (
         <div class="stack">

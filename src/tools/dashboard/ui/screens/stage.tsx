@@ -2,6 +2,7 @@
 
 import { type Signal, useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
+import { gateInShort } from '../../../../extras/admin/held.ts'
 import type { QueueView, TopicView, TraceEntry, WorkerView } from '../../../../extras/admin/model.ts'
 import { useData } from '../api.ts'
 import { onKeys } from '../keys.ts'
@@ -204,7 +205,7 @@ function OnePlay({ play, canvases, slow }: { readonly play: Play; readonly canva
           <span data-said={play.id}>{figure(said)}</span> {play.style === 'implicit' ? 'published' : 'enqueued'}
           {play.rate === undefined ? '' : ` · ${rate(play.rate)}`}
           {play.waiting > 0 ? ` · ${figure(play.waiting)} waiting` : ''}
-          <Hold blocked={play.blocked} />
+          <Hold blocked={play.blocked} holds={play.holds ?? []} />
         </small>
       </div>
       <Targets play={play} />
@@ -212,9 +213,15 @@ function OnePlay({ play, canvases, slow }: { readonly play: Play; readonly canva
   )
 }
 
-function Hold({ blocked }: Pick<Play, 'blocked'>) {
+function Hold({ blocked, holds: [most] = [] }: Pick<Play, 'blocked' | 'holds'>) {
   const word = said(blocked)
-  return word === '' ? null : <strong class="warn">{word}</strong>
+  if (word === '') return null
+  return (
+    <strong class="warn">
+      {word}
+      {blocked === 'gate' && most ? ` (${visible(gateInShort(most), 60)})` : null}
+    </strong>
+  )
 }
 
 function Targets({ play }: { readonly play: Play }) {

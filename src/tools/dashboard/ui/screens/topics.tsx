@@ -161,7 +161,7 @@ function subscriptionColumns(): readonly Column<SubscriptionView>[] {
     { head: 'Again', number: true, cell: ({ again }) => figure(again) },
     { head: 'Waits since', cell: ({ oldest }) => <Ago at={oldest} /> },
     { head: 'Last delivery', cell: ({ lastDelivery }) => <Ago at={lastDelivery} /> },
-    { head: 'Blocked because', cell: ({ blocked }) => <Hold blocked={blocked} /> },
+    { head: 'Blocked because', cell: ({ blocked, holds }) => <Hold blocked={blocked} at={holds} /> },
     { head: 'Last error', cell: ({ lastError }) => <Failure error={lastError} /> },
     ...(isOperator.value ? [{ head: 'Actions', cell: (each: SubscriptionView) => <Acts subscription={each} /> }] : []),
   ]

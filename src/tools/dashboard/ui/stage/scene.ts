@@ -1,6 +1,6 @@
 /** What stands on the stage: two bands of the same shape, folded from the views. Pure. */
 
-import type { Blocked, QueueView, TopicView, WorkerView } from '../../../../extras/admin/model.ts'
+import type { Blocked, HoldView, QueueView, TopicView, WorkerView } from '../../../../extras/admin/model.ts'
 import { shortWorker } from './worker-name.ts'
 
 /** One who gets: a service that listens, or a worker that performs. */
@@ -27,6 +27,8 @@ export interface Play {
   /** Waits in it: tasks that no worker has taken. */
   readonly waiting: number
   readonly blocked: Blocked
+  /** Of tasks: what waits at gates. */
+  readonly holds?: readonly HoldView[]
   readonly senders: readonly string[]
   readonly targets: readonly Target[]
 }
@@ -79,6 +81,7 @@ export function explicitPlays(queues: readonly QueueView[], workers: readonly Wo
         queue: queue.name,
         waiting: lanes.reduce((sum, { waiting }) => sum + waiting, 0),
         blocked: queue.blocked,
+        holds: queue.holds.filter(({ name }) => name === task),
         senders: shownSenders(senders[`explicit ${task}`]),
         targets: capped(
           names.map((name) => {
