@@ -13,7 +13,9 @@ const shared = {
   oxc: { target: 'node20' },
 } as const
 
-const onBroker = { globalSetup: ['test/setup/broker.ts'], hookTimeout: 30_000 }
+// Where a test waits it says itself for how long, and what did not happen; this ends the ones that hang elsewhere.
+const patience = { testTimeout: 180_000, hookTimeout: 180_000 }
+const onBroker = { globalSetup: ['test/setup/broker.ts'], ...patience }
 
 /** What is promised on a real broker and on the one of `callboard/testing` alike. */
 const onBothBrokers = ['task', 'topic', 'batch', 'queue-bounded', 'runtime', 'ledger', 'admin']
@@ -25,13 +27,12 @@ export default defineConfig({
     maxWorkers: Math.max(4, availableParallelism()),
     reporters: ['default', './test/setup/reporter.ts'],
     projects: [
-      { ...shared, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000 } },
+      { ...shared, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], ...patience } },
       {
         ...shared,
         test: {
           name: 'broker',
           include: ['test/broker/**/*.test.ts', 'test/regression/**/*.test.ts'],
-          testTimeout: 15_000,
           ...onBroker,
           globalSetup: ['test/setup/broker.ts', 'test/setup/built.ts'],
         },
@@ -41,7 +42,7 @@ export default defineConfig({
         test: {
           name: 'fake',
           include: onBothBrokers.map((name) => `test/broker/${name}.test.ts`),
-          testTimeout: 15_000,
+          ...patience,
           globalSetup: ['test/setup/fake.ts'],
         },
       },
@@ -50,8 +51,7 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          ...patience,
           globalSetup: ['test/setup/broker.ts', 'test/setup/browser.ts'],
         },
       },
@@ -68,7 +68,7 @@ export default defineConfig({
       // The demos wait for what happens and not for the clock, so they may run beside all the others.
       {
         ...shared,
-        test: { name: 'demos', include: ['test/demos/**/*.test.ts'], testTimeout: 120_000, ...onBroker },
+        test: { name: 'demos', include: ['test/demos/**/*.test.ts'], ...onBroker },
       },
     ],
   },

@@ -47,7 +47,7 @@ describe('status()', () => {
     await note()
     const second = await board.enqueue(turns, {}, { retry: { backoff: 1 } })
     turn[1]?.open()
-    expect(await second.result({ timeout: '5s' })).toBe('done')
+    expect(await second.result({ timeout: '25s' })).toBe('done')
     seen.push((await elsewhere.handle(turns, second.id).status()).state)
     expect(seen).toEqual(['scheduled', 'enqueued', 'running', 'retrying', 'cancelled', 'succeeded'])
   })
@@ -98,7 +98,7 @@ test('progress() of a handler is seen live by any number of watchers, here and e
   expect(heard).toEqual([whole, whole, whole, []])
   expect(await elsewhere.handle(work, handle.id).status()).toMatchObject({ state: 'running', progress: { percent: 100 } })
   steps[1]?.open()
-  await handle.result({ timeout: '5s' })
+  await handle.result({ timeout: '25s' })
 })
 
 test('result() reads nothing from the broker, and a process waits for all its results over one subscription', async () => {
@@ -148,7 +148,7 @@ describe('a result', () => {
       .start()
     const lost = async (kind: string) => {
       const handle = await board.enqueue(shaped, kind)
-      const error = await thrownBy(handle.result({ timeout: '10s' }))
+      const error = await thrownBy(handle.result({ timeout: '25s' }))
       expect(error.code).toBe('RESULT_LOST')
       expect(await handle.status()).toEqual({ state: 'succeeded' })
       return (error.details as { lost: { code: string; message: string } }).lost
@@ -171,11 +171,11 @@ describe('a result', () => {
       .perform(lasting, () => 'lasting')
       .start()
     const [short, long] = [await board.enqueue(brief, {}), await board.enqueue(lasting, {})]
-    expect(await Promise.all([short.result({ timeout: '5s' }), long.result({ timeout: '5s' })])).toEqual(['brief', 'lasting'])
+    expect(await Promise.all([short.result({ timeout: '25s' }), long.result({ timeout: '1m' })])).toEqual(['brief', 'lasting'])
     const late = elsewhere.handle(brief, short.id)
     await until('it is forgotten', async () => (await late.status()).state === 'unknown')
     expect((await thrownBy(late.result({ timeout: 200 }))).code).toBe('NOT_FOUND')
-    expect(await elsewhere.handle(lasting, long.id).result({ timeout: '5s' })).toBe('lasting')
+    expect(await elsewhere.handle(lasting, long.id).result({ timeout: '25s' })).toBe('lasting')
   })
 })
 
@@ -203,7 +203,7 @@ describe('board.handle(task, id) in another process', () => {
     expect(await desk.says('status')).toContain('"state":"running","attempt":1')
     expect(await desk.says('cancelled')).toBe('cancelled true')
     expect(await worker.says('aborted')).toBe('aborted CANCELLED')
-    expect((await thrownBy(handle.result({ timeout: '5s' }))).code).toBe('CANCELLED')
+    expect((await thrownBy(handle.result({ timeout: '25s' }))).code).toBe('CANCELLED')
     expect(await handle.status()).toEqual({ state: 'cancelled' })
     await using beneath = await broker()
     await until('nothing waits any more', async () => (await beneath.manager.streams.info(streams(board).queue())).state.messages === 0)
@@ -252,7 +252,7 @@ describe('over several handles', () => {
   test('all gives every result in order', async () => {
     await using board = await openBoard()
     await working(board)
-    expect(await all(await asked(board, 5, 1, 3), { timeout: '10s' })).toEqual([5, 1, 3])
+    expect(await all(await asked(board, 5, 1, 3), { timeout: '25s' })).toEqual([5, 1, 3])
     expect(await all([])).toEqual([])
   })
 
@@ -261,7 +261,7 @@ describe('over several handles', () => {
     const { aborted } = await working(board)
     const handles = await asked(board, 11, 2, 13)
     await inState(handles[0] as Handle, 'running')
-    expect(await thrownBy(all(handles, { timeout: '10s' }))).toMatchObject({
+    expect(await thrownBy(all(handles, { timeout: '25s' }))).toMatchObject({
       code: 'TASK_FAILED',
       what: expect.stringContaining('2 failed'),
     })
@@ -273,14 +273,14 @@ describe('over several handles', () => {
     await using board = await openBoard()
     await working(board)
     const handles = await asked(board, 2, 11, 7)
-    expect(await any(handles, { timeout: '10s' })).toBe(7)
+    expect(await any(handles, { timeout: '25s' })).toBe(7)
     await inState(handles[1] as Handle, 'cancelled')
   })
 
   test('any fails with every error where all have failed', async () => {
     await using board = await openBoard()
     await working(board)
-    const failed = await any(await asked(board, 2, 4), { timeout: '10s' }).catch((error: unknown) => error)
+    const failed = await any(await asked(board, 2, 4), { timeout: '25s' }).catch((error: unknown) => error)
     expect(failed).toBeInstanceOf(AggregateError)
     expect((failed as AggregateError).errors).toMatchObject([{ code: 'TASK_FAILED' }, { code: 'TASK_FAILED' }])
   })
@@ -289,10 +289,10 @@ describe('over several handles', () => {
     await using board = await openBoard()
     await working(board)
     const won = await asked(board, 11, 9)
-    expect(await race(won, { timeout: '10s' })).toBe(9)
+    expect(await race(won, { timeout: '25s' })).toBe(9)
     await inState(won[0] as Handle, 'cancelled')
     const failed = await asked(board, 11, 2)
-    expect((await thrownBy(race(failed, { timeout: '10s' }))).code).toBe('TASK_FAILED')
+    expect((await thrownBy(race(failed, { timeout: '25s' }))).code).toBe('TASK_FAILED')
     await inState(failed[0] as Handle, 'cancelled')
   })
 

@@ -9,9 +9,7 @@ const crew = { lease: '1s', concurrency: 1, batch: 5 } as const
 const began = (workers: readonly WorkerProcess[]) =>
   workers.flatMap(({ pid, told }) => told.filter(({ tells }) => tells === 'began').map(({ n }) => ({ pid, n })))
 
-test('a worker that is killed in the middle of a batch loses nothing, and only what it held is run again', {
-  timeout: 60_000,
-}, async () => {
+test('a worker that is killed in the middle of a batch loses nothing, and only what it held is run again', async () => {
   await using board = await openBoard()
   const inputs = Array.from({ length: 40 }, (_, n): Work => ({ n, kind: n === 3 ? 'hang' : 'good' }))
   const handles = await board.enqueueMany(work, inputs)
@@ -20,7 +18,7 @@ test('a worker that is killed in the middle of a batch loses nothing, and only w
   using other = await workerProcess(board, inject('natsUrl'), crew)
   doomed.child.kill('SIGKILL')
   await doomed.gone
-  const results = await Promise.all(handles.map((handle) => handle.result({ timeout: '30s' })))
+  const results = await Promise.all(handles.map((handle) => handle.result({ timeout: '1m' })))
   // Every item has exactly one end, and it was begun a second time only where the killed worker had not ended it.
   expect(results.map((result) => Number(result.split(' ')[0]))).toEqual(inputs.map(({ n }) => n))
   const runs = began([doomed, other])
@@ -33,7 +31,7 @@ test('a worker that is killed in the middle of a batch loses nothing, and only w
   expect(await gathered(board.dead.list())).toEqual([])
 })
 
-test('an item that kills its process is buried after its attempts, and does not bury its neighbours', { timeout: 90_000 }, async () => {
+test('an item that kills its process is buried after its attempts, and does not bury its neighbours', async () => {
   await using board = await openBoard()
   const inputs = ([0, 1, 2, 3] as const).map((n): Work => ({ n, kind: n === 2 ? 'poison' : 'good' }))
   const handles = await board.enqueueMany(work, inputs)
@@ -51,16 +49,16 @@ test('an item that kills its process is buried after its attempts, and does not 
   for (const worker of workers) worker[Symbol.dispose]()
   expect((await dead()).map((letter) => [letter.payload(), letter.reason])).toEqual([[inputs[2], 'exhausted']])
   const good = handles.filter((_, n) => n !== 2)
-  expect((await Promise.all(good.map((handle) => handle.result({ timeout: '10s' })))).map((result) => result[0])).toEqual(['0', '1', '3'])
+  expect((await Promise.all(good.map((handle) => handle.result({ timeout: '25s' })))).map((result) => result[0])).toEqual(['0', '1', '3'])
   expect(began(workers).filter(({ n }) => n === 2)).toHaveLength(3)
 })
 
-test('what a killed process had pulled and not answered is had by the next one, at one attempt more', { timeout: 60_000 }, async () => {
+test('what a killed process had pulled and not answered is had by the next one, at one attempt more', async () => {
   await using board = await openBoard()
   const inputs = Array.from({ length: 6 }, (_, n): Work => ({ n, kind: 'good' }))
   const handles = await board.enqueueMany(work, inputs)
   using doomed = await workerProcess(board, inject('natsUrl'), { ...crew, pulls: 4 })
-  const first = await until('the first task it took is answered', () => handles[0]?.result({ timeout: '10s' }))
+  const first = await until('the first task it took is answered', () => handles[0]?.result({ timeout: '25s' }))
   await using here = await broker()
   await until('its answer was heard', async () => (await here.manager.streams.info(streams(board).queue())).state.messages === 5)
   const held = began([doomed])
@@ -80,7 +78,7 @@ test('what a killed process had pulled and not answered is had by the next one, 
   expect(first).toBe(`0 by ${doomed.pid}`)
   expect(held.length).toBeGreaterThan(0)
   expect(had.sort((a, b) => a[0] - b[0])).toEqual([1, 2, 3, 4, 5].map((n) => [n, held.includes(n) ? 2 : 1]))
-  expect(await Promise.all(handles.slice(1).map((handle) => handle.result({ timeout: '10s' })))).toEqual(
+  expect(await Promise.all(handles.slice(1).map((handle) => handle.result({ timeout: '25s' })))).toEqual(
     [1, 2, 3, 4, 5].map((n) => `${n} here`),
   )
 })

@@ -21,7 +21,7 @@ test('a batch handler gets many tasks at once, and each has its own result', asy
       { batch: { size: 100, within: '10s' } },
     )
     .start()
-  const results = await Promise.all(handles.map((handle) => handle.result({ timeout: '10s' })))
+  const results = await Promise.all(handles.map((handle) => handle.result({ timeout: '25s' })))
   expect(results).toEqual(numbers(300).map((n) => n * n))
   expect(sizes).toEqual([100, 100, 100])
 })
@@ -45,7 +45,7 @@ test('each item of a batch has its own attempts, its own end and its own dead le
     )
     .start()
   const handles = await board.enqueueMany(square, numbers(4))
-  const ends = await Promise.allSettled(handles.map((handle) => handle.result({ timeout: '10s' })))
+  const ends = await Promise.allSettled(handles.map((handle) => handle.result({ timeout: '25s' })))
   expect(ends.map((end) => (end.status === 'fulfilled' ? end.value : end.reason.code))).toEqual([0, 1, 'TASK_FAILED', 3])
   expect(attempts.filter(([input]) => input === 1)).toEqual([
     [1, 1],
@@ -98,7 +98,7 @@ test('an item can do what a single task can: enqueue once over its attempts, and
     )
     .start()
   const handles = await board.enqueueMany(square, [1, 2])
-  await Promise.all(handles.map((handle) => handle.result({ timeout: '10s' })))
+  await Promise.all(handles.map((handle) => handle.result({ timeout: '25s' })))
   expect(new Set(ids).size).toBe(2)
   expect(ids).toHaveLength(4)
 })

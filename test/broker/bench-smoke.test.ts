@@ -25,7 +25,7 @@ test.each([
   ['callboard', all, ['callboard']],
   ['the official client, plain and tuned', telling, ['stock', 'tuned']],
   ['the layouts', ['layout-batch-100', 'layout-drain-subjects', 'layout-end-to-end'], ['work-queue', 'log']],
-])('the bench of %s works and reports', { timeout: 180_000 }, async (_, names, systems) => {
+])('the bench of %s works and reports', async (_, names, systems) => {
   const document = await smoke('--only', names.join(), '--systems', systems.join())
   expect(document.failed).toEqual([])
   const expected = names.flatMap(rowsOf).flatMap((name) => systems.map((system) => `${name} ${system}`))

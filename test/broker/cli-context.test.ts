@@ -83,7 +83,7 @@ test('a password is kept for the eyes of its owner alone', async () => {
   expect(statSync(file).mode & 0o077).toBe(0)
 })
 
-test('init writes a project that runs as it stands, and overwrites nothing', { timeout: 60_000 }, async () => {
+test('init writes a project that runs as it stands, and overwrites nothing', async () => {
   const folder = app({})
   const name = namespace()
   const said = { CALLBOARD_URL: inject('natsUrl'), CALLBOARD_NAMESPACE: name }
@@ -110,7 +110,7 @@ test('init writes a project that runs as it stands, and overwrites nothing', { t
   expect((await running.ended).code).toBe(0)
 })
 
-test('contracts are told as AsyncAPI 3, without a broker', { timeout: 60_000 }, async () => {
+test('contracts are told as AsyncAPI 3, without a broker', async () => {
   const folder = app({})
   await here('init', env, '', folder)
   install(folder)

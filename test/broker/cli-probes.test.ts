@@ -19,9 +19,7 @@ export default (board) =>
 
 const statusOf = async (url: string): Promise<number> => (await fetch(url)).status
 
-test('start answers probes and metrics, is not ready while it drains, and who held its loop is named to the doctor', {
-  timeout: 60_000,
-}, async () => {
+test('start answers probes and metrics, is not ready while it drains, and who held its loop is named to the doctor', async () => {
   await using board = await openBoard()
   const env = { CALLBOARD_URL: inject('natsUrl'), CALLBOARD_NAMESPACE: board.namespace }
   const cwd = app({ 'app.mjs': services })
@@ -40,7 +38,7 @@ test('start answers probes and metrics, is not ready while it drains, and who he
   expect((await running.ended).code).toBe(0)
 })
 
-test('on a terminal a handler that holds the event loop is a line', { timeout: 60_000 }, async () => {
+test('on a terminal a handler that holds the event loop is a line', async () => {
   await using board = await openBoard()
   const env = { CALLBOARD_URL: inject('natsUrl'), CALLBOARD_NAMESPACE: board.namespace }
   const running = onTerminal(['start', './app.mjs'], { env, cwd: app({ 'app.mjs': services }), columns: 200 })
@@ -49,7 +47,7 @@ test('on a terminal a handler that holds the event loop is a line', { timeout: 6
   await until('it is told', () => running.written.out.includes(`holder  hold  ${id} held the event loop for `))
 })
 
-test('a dashboard can be asked as well', { timeout: 60_000 }, async () => {
+test('a dashboard can be asked as well', async () => {
   await using board = await openBoard()
   const env = { CALLBOARD_URL: inject('natsUrl'), CALLBOARD_NAMESPACE: board.namespace }
   const running = begin(['dash', '--port', '0', '--admin-port', '0'], { env })
@@ -58,7 +56,7 @@ test('a dashboard can be asked as well', { timeout: 60_000 }, async () => {
   expect([await statusOf(`${url}/readyz`), await statusOf(`${url}/metrics`)]).toEqual([200, 200])
 })
 
-test('a port that is no number, or is taken, is refused', { timeout: 60_000 }, async () => {
+test('a port that is no number, or is taken, is refused', async () => {
   await using board = await openBoard()
   const env = { CALLBOARD_URL: inject('natsUrl'), CALLBOARD_NAMESPACE: board.namespace }
   const cwd = app({ 'app.mjs': services })

@@ -128,10 +128,10 @@ export default (board) => board.service('${word}').subscribe(topic('news'), () =
 `
     const folder = app({ 'app.js': service('first') })
     const running = begin(['dev', './app.js', '--memory', '--port', '0'], { cwd: folder })
-    await until('the first runs', () => running.written.err.includes('first is running'), 14_000)
+    await until('the first runs', () => running.written.err.includes('first is running'))
     const url = /nats:\/\/[\d.:]+/.exec(running.written.err)?.[0] ?? ''
     writeFileSync(join(folder, 'app.js'), service('second'))
-    await until('the second runs', () => running.written.err.includes('second is running'), 14_000)
+    await until('the second runs', () => running.written.err.includes('second is running'))
     const seen = await cli(['subs', '--json'], { env: { CALLBOARD_URL: url } })
     expect(
       JSON.parse(seen.out)
@@ -142,7 +142,7 @@ export default (board) => board.service('${word}').subscribe(topic('news'), () =
     expect((await running.ended).code).toBe(0)
     expect((await cli(['subs'], { env: { CALLBOARD_URL: url } })).code).toBe(3)
     expect(existsSync(join(folder, '.callboard'))).toBe(false)
-  }, 30_000)
+  })
 })
 
 describe('completions', () => {

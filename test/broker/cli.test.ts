@@ -174,7 +174,7 @@ describe('what is done', () => {
     const [first] = (await json('dead')).items
     expect((await here(`dead redrive ${first.sequence} --payload '{"to":"new@example.org"}'`)).code).toBe(0)
     const handle = board.handle(send, first.id)
-    expect(await handle.result({ timeout: '5s' })).toEqual({ sent: 'new@example.org' })
+    expect(await handle.result({ timeout: '25s' })).toEqual({ sent: 'new@example.org' })
   })
 
   test('a subscription is paused, resumed, moved and ended', async () => {
@@ -212,7 +212,7 @@ describe('what is done', () => {
     const soon = await board.enqueue(send, { to: 'soon' }, { delay: '1h', id: 'soon' })
     expect((await here('tasks id:soon')).out).toContain('◷ scheduled')
     expect((await here('tasks run-now id:soon --yes')).out).toBe('1 made due\n')
-    expect(await soon.result({ timeout: '5s' })).toEqual({ sent: 'soon' })
+    expect(await soon.result({ timeout: '25s' })).toEqual({ sent: 'soon' })
     const never = await board.enqueue(send, { to: 'never' }, { delay: '1h', id: 'never' })
     expect((await here('tasks cancel id:never --yes')).out).toBe('1 cancelled\n')
     expect((await never.status()).state).toBe('cancelled')
@@ -244,7 +244,7 @@ export const news = { released: topic('books.checked', z.object({ isbn: z.string
 const services = `
 import { checked } from './contracts.ts'
 export default (board: import('callboard').Board) => board.service('checker').perform(checked, async (mail, ctx) => {
-  if (mail.to === 'slow') await new Promise((resolve) => setTimeout(resolve, 1500))
+  if (mail.to === 'slow') await new Promise((resolve) => process.once('SIGTERM', () => setTimeout(resolve, 300)))
   console.log('performed ' + mail.to)
 })
 `

@@ -43,7 +43,7 @@ test.each(planted.slice(1))('a block that fails says how: $name', async (block) 
   expect(await run(block)).toEqual({ code: 3, printed: ['half'], complained: 'no such thing\n' })
 })
 
-test.each(documented.filter((block) => block.run))('$name does what it says', { timeout: 60_000 }, async (block) => {
+test.each(documented.filter((block) => block.run))('$name does what it says', async (block) => {
   await forget()
   const ended = await run(block)
   expect(ended.code, ended.complained).toBe(0)

@@ -27,7 +27,7 @@ test.each([
   ['a work queue', queue('shared')],
   ['a bounded queue', queue('shared', { limit: { tasks: 100_000 } })],
   ['a log', queue('shared', { layout: 'log' })],
-])('what one tenant has waiting in %s delays the first of another by a round, not by all of it', { timeout: 90_000 }, async (_, shared) => {
+])('what one tenant has waiting in %s delays the first of another by a round, not by all of it', async (_, shared) => {
   const send = task<Letter>('send', { fair: ({ tenant }) => tenant, queue: shared })
   await using board = await openBoard()
   await using other = await beside(board)

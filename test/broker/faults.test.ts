@@ -19,21 +19,19 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 let compiled: string
 beforeAll(() => {
   compiled = compile(root, 'test/faults')
-}, 120_000)
+})
 afterAll(() => discard(compiled))
 
 const short = { seconds: 6, tasks: 0, faults: 4, rate: 200, poison: false, schedule: false, soak: false, only: [] }
 
 describe.concurrent('alone', () => {
-  test('a handler that blocks its process longer than the lease is told of, runs again elsewhere, and has one result', {
-    timeout: 60_000,
-  }, async () => {
+  test('a handler that blocks its process longer than the lease is told of, runs again elsewhere, and has one result', async () => {
     const servers = inject('natsUrl')
     const place = namespace()
     const args = [JSON.stringify({ servers, namespace: place })]
     await using blocked = program('test/faults/blocked.ts', args)
     await using board = await callboard({ servers, namespace: place, log: false })
-    await blocked.says('ready', 20_000)
+    await blocked.says('ready')
     const handle = await board.enqueue(blocking, 3_000)
     await blocked.says('blocks')
     const runs: number[] = []
@@ -48,14 +46,14 @@ describe.concurrent('alone', () => {
         { lease: 1_000 },
       )
       .start()
-    expect(await until('it runs elsewhere', handle.result(), 20_000)).toBe('elsewhere')
-    expect(await blocked.says('trouble', 20_000)).toMatch(/stood still for \d+ ms, longer than the lease of 1000 ms/)
-    await blocked.says('ends', 20_000)
+    expect(await until('it runs elsewhere', handle.result())).toBe('elsewhere')
+    expect(await blocked.says('trouble')).toMatch(/stood still for \d+ ms, longer than the lease of 1000 ms/)
+    await blocked.says('ends')
     expect(await board.handle(blocking, handle.id).result()).toBe('elsewhere')
     expect(runs).toHaveLength(1)
   })
 
-  test('a broker without room refuses, loses nothing, and goes on when there is room', { timeout: 60_000 }, async () => {
+  test('a broker without room refuses, loses nothing, and goes on when there is room', async () => {
     await using small = await smallBroker()
     await using board = await callboard({ servers: small.url, log: false })
     const done = new Set<number>()
@@ -68,8 +66,8 @@ describe.concurrent('alone', () => {
     await small.fill()
     expect((await thrownBy(board.enqueue(chore, 4))).code).toBe('STORAGE_FULL')
     await small.empty()
-    await until('it is taken', () => board.enqueue(chore, 5).then(() => true), 20_000)
-    await until('it is done', () => done.has(5), 20_000)
+    await until('it is taken', () => board.enqueue(chore, 5).then(() => true))
+    await until('it is done', () => done.has(5))
     expect([...done].sort()).toEqual([1, 2, 3, 5])
   })
 })

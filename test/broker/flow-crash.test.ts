@@ -29,7 +29,7 @@ async function killFirst([one, other]: readonly [Program, Program], after: numbe
   return () => inOrder([...runsOf(one.lines, killed), ...runsOf(other.lines)])
 }
 
-describe('with a worker that is killed', { timeout: 180_000 }, () => {
+describe('with a worker that is killed', () => {
   test('of one unique key there is never more than one at once, and each that was taken has run', async () => {
     await using board = await openBoard()
     await using one = await worker(board, 'plain', 8)
@@ -103,9 +103,7 @@ describe('with a worker that is killed', { timeout: 180_000 }, () => {
   )
 })
 
-test('of events in batches, one that fails and those of a killed worker are handled again, and no other', {
-  timeout: 120_000,
-}, async () => {
+test('of events in batches, one that fails and those of a killed worker are handled again, and no other', async () => {
   await using board = await openBoard()
   const start = () => {
     const given = { servers: inject('natsUrl'), namespace: board.namespace, as: 'events', batch: 10, lease: '1s' }
@@ -113,7 +111,7 @@ test('of events in batches, one that fails and those of a killed worker are hand
   }
   await using one = start()
   await using other = start()
-  await Promise.all([one.says('ready', 60_000), other.says('ready', 60_000)])
+  await Promise.all([one.says('ready'), other.says('ready')])
   await board.publishMany(
     limitedSaid,
     upTo(600).map((n) => ({ n, key: n % 50 === 7 ? 'again' : 'once', ms: 1 })),
@@ -136,7 +134,7 @@ test('of events in batches, one that fails and those of a killed worker are hand
   expect(upTo(12).map((n) => times(n * 50 + 7) >= 2)).toEqual(upTo(12).map(() => true))
 })
 
-test('a producer that is killed in the middle of many leaves whole thousands', { timeout: 120_000 }, async () => {
+test('a producer that is killed in the middle of many leaves whole thousands', async () => {
   await using board = await openBoard()
   await board.declare(limited)
   await using here = await broker()

@@ -55,9 +55,7 @@ test('a stream that is gone is named', async () => {
   expect(await readiness()).toEqual({ ready: false, reasons: [`The stream ${streams(board).dead} is not there.`] })
 })
 
-test('a broker that stands still or is away is told as such, and the process is ready again when it is back', {
-  timeout: 40_000,
-}, async () => {
+test('a broker that stands still or is away is told as such, and the process is ready again when it is back', async () => {
   await using own = await ownBroker()
   await using board = await openBoard({ servers: own.url })
   const { readiness } = health(board, { within: 400 })
@@ -69,7 +67,7 @@ test('a broker that stands still or is away is told as such, and the process is 
   const lost = 'The connection to the broker is lost; it is dialled.'
   await until('it is told to be away', async () => (await readiness()).reasons.includes(lost))
   await own.start()
-  await until('it is back', async () => (await readiness()).ready, 20_000)
+  await until('it is back', async () => (await readiness()).ready)
 })
 
 test('a board that is closed is not ready, nor is whoever said that he closes', async () => {

@@ -117,7 +117,7 @@ test('a worker that is killed is gone from the list by itself, and its run is no
   const { attempts, why } = await view.message(id)
   expect(attempts).toMatchObject([{ attempt: 1, state: 'lost', worker: worker?.name }])
   expect(why.map(({ code }) => code)).not.toContain('running')
-}, 45_000)
+})
 
 test('a tail gives what a selector means, and what an operator does is on record', async () => {
   await using board = await openBoard()

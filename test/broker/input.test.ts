@@ -139,7 +139,7 @@ test('names, keys and ids that mean something to JavaScript work, and change not
     .subscribe(said, (event, ctx) => void heard.push(event, ctx.key))
     .start()
   const handle = await own.enqueue(odd, { constructor: 1 }, { id: '__proto__', unique: '__proto__', headers: { constructor: 'x' } })
-  expect(await handle.result({ timeout: '10s' })).toEqual({ input: { constructor: 1 }, header: 'x' })
+  expect(await handle.result({ timeout: '25s' })).toEqual({ input: { constructor: 1 }, header: 'x' })
   await own.publish(said, { toString: 1 }, { id: 'constructor', key: '__proto__' })
   await until('the event is heard', () => heard.length === 2)
   expect(heard).toEqual([{ toString: 1 }, '__proto__'])
@@ -811,7 +811,7 @@ describe('what somebody else put into our streams', () => {
       server.nc.publish(`${own.namespace}.desk.default.work~tracked`, body)
     await server.nc.flush()
     const handle = await own.enqueue(tracked, 7)
-    expect(await handle.result({ timeout: '10s' })).toBe(7)
+    expect(await handle.result({ timeout: '25s' })).toBe(7)
   })
 
   test('where results are told changes nothing', async () => {
@@ -830,8 +830,8 @@ describe('what somebody else put into our streams', () => {
       server.nc.publish(`${own.namespace}.live.progress.${origin}.${handle.id}`, Uint8Array.of(0xc1))
     }
     await server.nc.flush()
-    expect(await handle.result({ timeout: '10s' })).toBe(7)
-    expect(await (await own.enqueue(tracked, 8)).result({ timeout: '10s' })).toBe(8)
+    expect(await handle.result({ timeout: '25s' })).toBe(7)
+    expect(await (await own.enqueue(tracked, 8)).result({ timeout: '25s' })).toBe(8)
   })
 })
 
@@ -842,7 +842,7 @@ test('a task may have no input at all', async () => {
     .service('s')
     .perform(bare, (input) => `${input}`)
     .start()
-  expect(await (await own.enqueue(bare, undefined)).result({ timeout: '10s' })).toBe('undefined')
+  expect(await (await own.enqueue(bare, undefined)).result({ timeout: '25s' })).toBe('undefined')
 })
 
 test.each<[string, (ctx: TaskContext) => unknown]>([
@@ -864,7 +864,7 @@ test.each<[string, (ctx: TaskContext) => unknown]>([
     })
     .start()
   const handle = await own.enqueue(tracked, 1)
-  expect(await thrownBy(handle.result({ timeout: '10s' }))).toMatchObject({ code: 'RESULT_LOST' })
+  expect(await thrownBy(handle.result({ timeout: '25s' }))).toMatchObject({ code: 'RESULT_LOST' })
   expect(await handle.status()).toMatchObject({ state: 'succeeded' })
   const { state } = await server.manager.streams.info(streams(own).queue())
   await until('it is acknowledged', async () => (await server.manager.streams.info(streams(own).queue())).state.messages === 0)
@@ -887,7 +887,7 @@ test('progress that cannot be told is the problem of the handler, and told as su
       return 'done'
     })
     .start()
-  expect(await (await own.enqueue(tracked, 1)).result({ timeout: '10s' })).toBe('done')
+  expect(await (await own.enqueue(tracked, 1)).result({ timeout: '25s' })).toBe('done')
   expect(codes).toEqual(['NOT_SERIALIZABLE', 'PAYLOAD_TOO_LARGE'])
 })
 

@@ -36,20 +36,20 @@ test('5 MB are performed over a limit of 1 MB, and nothing is left beside', asyn
     .service('scanner')
     .perform(scan, ({ data }) => sumOf(data))
     .start()
-  expect(await handle.result({ timeout: '10s' })).toBe(sumOf(data))
+  expect(await handle.result({ timeout: '25s' })).toBe(sumOf(data))
   await none(board)
 })
 
-test('a worker that is killed in the middle of a large task loses nothing, and nothing is left beside', { timeout: 90_000 }, async () => {
+test('a worker that is killed in the middle of a large task loses nothing, and nothing is left beside', async () => {
   await using board = await openBoard()
   const given = JSON.stringify({ servers: inject('natsUrl'), namespace: board.namespace })
   const handle = await board.enqueue(scan, { data, hang: true })
   await using doomed = program('test/support/large-worker.ts', [given])
-  await doomed.says('began 1', 30_000)
+  await doomed.says('began 1')
   await using other = program('test/support/large-worker.ts', [given])
-  await other.says('ready', 30_000)
+  await other.says('ready')
   await doomed.kill()
-  expect(await handle.result({ timeout: '30s' })).toBe(sumOf(data))
+  expect(await handle.result({ timeout: '25s' })).toBe(sumOf(data))
   expect(other.lines).toContain('began 2')
   await none(board)
   expect(await gathered(board.dead.list())).toEqual([])
@@ -64,7 +64,7 @@ test.each(['missing', 'damaged'] as const)('a body that is %s makes a dead lette
     .service('scanner')
     .perform(scan, () => ++calls)
     .start()
-  expect(await thrownBy(handle.result({ timeout: '10s' }))).toMatchObject({ code: 'TASK_FAILED' })
+  expect(await thrownBy(handle.result({ timeout: '25s' }))).toMatchObject({ code: 'TASK_FAILED' })
   const [letter] = await gathered(board.dead.list())
   expect(letter).toMatchObject({ reason: 'unreadable', error: { code: 'BODY_LOST' }, beside: expect.any(Number) })
   expect(letter?.error.message).toMatch(how === 'missing' ? /Piece 2 of 10 .* is missing/ : /digest differs/)
@@ -139,7 +139,7 @@ test('a dead letter redriven with another payload leaves nothing of the first', 
   const another = data.slice()
   another[0] = (data[0] as number) ^ 255
   await board.dead.redriveEdited(letter.sequence, picky, another)
-  expect(await handle.result({ timeout: '10s' })).toBe(sumOf(another))
+  expect(await handle.result({ timeout: '25s' })).toBe(sumOf(another))
   await none(board)
 })
 
@@ -195,7 +195,7 @@ test('many at once may be large or small, and a number says from where on they l
     .service('worker')
     .perform(mixed, (bytes) => sumOf(bytes))
     .start()
-  expect(await Promise.all(handles.map((handle) => handle.result({ timeout: '10s' })))).toEqual(all.map(sumOf))
+  expect(await Promise.all(handles.map((handle) => handle.result({ timeout: '25s' })))).toEqual(all.map(sumOf))
   await none(board)
   await board.publishMany(told, all)
   const heard: number[] = []
@@ -225,7 +225,7 @@ test('a log keeps no body of what is done', async () => {
     .service('worker')
     .perform(logged, (bytes) => sumOf(bytes))
     .start()
-  expect(await handle.result({ timeout: '10s' })).toBe(sumOf(data))
+  expect(await handle.result({ timeout: '25s' })).toBe(sumOf(data))
   await none(board)
 })
 
@@ -249,7 +249,7 @@ test('what is called off while a worker holds it is not taken for damaged', asyn
   await until('the first one runs', () => seen.length === 1)
   expect(await handles[1]?.cancel()).toBe(true)
   one.open()
-  await handles[0]?.result({ timeout: '10s' })
+  await handles[0]?.result({ timeout: '25s' })
   await none(board)
   await worker.stop()
   expect(seen).toHaveLength(1)
@@ -268,7 +268,7 @@ test('without the choice it is refused with both numbers, and so is what is too 
   expect(() => task('wrong', { large: 0 })).toThrow(/large/)
 })
 
-test('a large result lies beside its end, is fetched by whoever waits for it, and expires with it', { timeout: 60_000 }, async () => {
+test('a large result lies beside its end, is fetched by whoever waits for it, and expires with it', async () => {
   const draw = task<number, Uint8Array>('draw', { track: true, large: 'store', keep: '30s' })
   await using board = await openBoard()
   await using other = await beside(board)
@@ -278,9 +278,9 @@ test('a large result lies beside its end, is fetched by whoever waits for it, an
   await using _two = await other.service('painter').perform(draw, perform).start()
   const handles = await board.enqueueMany(draw, [1, 2, 3])
   for (const [index, handle] of handles.entries()) {
-    const found = await third.handle(draw, handle.id).result({ timeout: '20s' })
+    const found = await third.handle(draw, handle.id).result({ timeout: '25s' })
     expect(Buffer.compare(found, fiveMegabytes(index + 1))).toBe(0)
-    expect(Buffer.compare(await handle.result({ timeout: '20s' }), found)).toBe(0)
+    expect(Buffer.compare(await handle.result({ timeout: '25s' }), found)).toBe(0)
     expect(await handle.status()).toEqual({ state: 'succeeded' })
   }
   await using here = await broker()
@@ -290,7 +290,7 @@ test('a large result lies beside its end, is fetched by whoever waits for it, an
   // They outlive their end by the time it takes to fetch them.
   expect((await here.manager.streams.getMessage(stream, { seq: state.first_seq }))?.header.get('Nats-TTL')).toBe('40s')
   await here.manager.streams.purge(stream)
-  const lost = await thrownBy((handles[0] as (typeof handles)[0]).result({ timeout: '10s' }))
+  const lost = await thrownBy((handles[0] as (typeof handles)[0]).result({ timeout: '25s' }))
   expect(lost).toMatchObject({ code: 'RESULT_LOST' })
   expect(lost.message).toMatch(/succeeded, but its result of 5,?000,?\d{3} bytes is not there any more/)
 })
@@ -303,7 +303,7 @@ test('a large result that may not lie beside is refused with both numbers, and i
     .perform(draw, () => data)
     .start()
   const handle = await board.enqueue(draw, 1)
-  const lost = await thrownBy(handle.result({ timeout: '10s' }))
+  const lost = await thrownBy(handle.result({ timeout: '25s' }))
   expect(lost).toMatchObject({ code: 'RESULT_LOST' })
   expect(lost.message).toMatch(/The message has 5000\d{3} bytes with its headers, the broker takes 1048576/)
   expect((await handle.status()).state).toBe('succeeded')

@@ -198,14 +198,12 @@ describe('limits', () => {
     expect(ran.slice(0, 3).sort()).toEqual(['a', 'b', 'c'])
   })
 
-  test('a worker that was frozen for longer than its lease begins nothing until its places are its own again', {
-    timeout: 180_000,
-  }, async () => {
+  test('a worker that was frozen for longer than its lease begins nothing until its places are its own again', async () => {
     await using board = await openBoard()
     const given = (slots: number) =>
       JSON.stringify({ servers: inject('natsUrl'), namespace: board.namespace, slots, concurrency: 1, lease: '2s' })
     await using frozen = program('test/support/limited-worker.ts', [given(5)])
-    await frozen.says('ready', 60_000)
+    await frozen.says('ready')
     await board.enqueueMany(
       limited,
       // More than are done while the other process starts, however long that takes.
@@ -213,7 +211,7 @@ describe('limits', () => {
     )
     await until('it works', () => frozen.lines.length > 20)
     await using awake = program('test/support/limited-worker.ts', [given(5)])
-    await awake.says('ready', 60_000)
+    await awake.says('ready')
     process.kill(frozen.pid, 'SIGSTOP')
     const seen = awake.lines.length
     await until('the other has its place', () => awake.lines.length > seen + 20, 40_000)

@@ -28,7 +28,7 @@ const work = (count: number, ms: number, key: (n: number) => string = () => 'k',
 const ended = (...workers: Program[]) => workers.flatMap(({ lines }) => lines.filter((line) => line.startsWith('ended ')))
 const troubles = (...workers: Program[]) => workers.flatMap(({ lines }) => lines.filter((line) => line.startsWith('trouble ')))
 
-describe('limits', { timeout: 180_000 }, () => {
+describe('limits', () => {
   test('no more run at once than the limit, over two workers, and waiting costs no attempt', async () => {
     await using board = await openBoard()
     const workers = await Promise.all([worker(board, { concurrency: 3 }), worker(board, { concurrency: 3 })])
@@ -137,7 +137,7 @@ describe('limits', { timeout: 180_000 }, () => {
     await set('shared', { rate: { count: 10, per: 200 } })
     // A second for the word to come round, and the 100 ms that may have been taken before.
     const slow = machineTime() + 1100
-    await until('the word has come round', () => machineTime() > slow, 5_000)
+    await until('the word has come round', () => machineTime() > slow)
     await more(30)
     expect(
       mostWithin(

@@ -61,9 +61,7 @@ test('of a thousand that the broker refuses none is stored', async () => {
   expect((await here.manager.streams.info(topics)).state.messages).toBe(1)
 })
 
-test('where only some of many thousands were stored, the report says which to send again, and then each is there once', {
-  timeout: 60_000,
-}, async () => {
+test('where only some of many thousands were stored, the report says which to send again, and then each is there once', async () => {
   await using line = await wire(port)
   await using board = await openBoard({ servers: line.url })
   await board.enqueueMany(plain, [-1])

@@ -27,21 +27,21 @@ beforeAll(async () => {
   data = await mkdtemp(join(tmpdir(), 'callboard-once-'))
   await using db = await PGlite.create(data)
   await db.query('select 1')
-}, 60_000)
+})
 
 test.each([
   ['before it commits: it is booked by the next attempt', 'before', true],
   ['after it has committed and before the broker heard: the next attempt finds it booked', 'after', false],
-])('an effect in a database happens once, though the process be killed %s', { timeout: 60_000 }, async (_, moment, first) => {
+])('an effect in a database happens once, though the process be killed %s', async (_, moment, first) => {
   await using board = await openBoard()
   await using dying = worker(board.namespace, data, moment)
-  await dying.says('ready', 30_000)
+  await dying.says('ready')
   const handle = await board.enqueue(booked, { name: moment, cents: 500 })
   expect(await dying.ended).toBe('SIGKILL')
   {
     await using next = worker(board.namespace, data, 'whole')
-    await next.says('ready', 30_000)
-    expect(await handle.result({ timeout: '15s' })).toBe(first)
+    await next.says('ready')
+    expect(await handle.result({ timeout: '25s' })).toBe(first)
   }
   await using db = await PGlite.create(data)
   expect((await db.query('select cents from account where name = $1', [moment])).rows).toEqual([{ cents: 500 }])
@@ -67,7 +67,7 @@ test('an effect over HTTP happens once, though the process be killed before the 
     const handle = await board.enqueue(charged, { order: 7, cents: 500 })
     expect(await dying.ended).toBe('SIGKILL')
     await using _next = worker(board.namespace, url, 'whole')
-    expect(await handle.result({ timeout: '10s' })).toBe('charge 1')
+    expect(await handle.result({ timeout: '25s' })).toBe('charge 1')
     expect(calls).toEqual([handle.id, handle.id])
     expect(answers.size).toBe(1)
   } finally {

@@ -120,7 +120,7 @@ test('an ordered subscriber is told what any other is, and its dead letters come
   expect((await gathered(board.dead.list()))[0]?.error.message).toBe('it has no key')
 })
 
-test('what a slow subscriber has not taken stays in its topic, where it can be held and sought', { timeout: 60_000 }, async () => {
+test('what a slow subscriber has not taken stays in its topic, where it can be held and sought', async () => {
   await using board = await openBoard()
   const end = latch()
   const seen: number[] = []

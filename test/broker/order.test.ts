@@ -98,7 +98,6 @@ test.each([
   ['events in single file', stepped, 1],
 ] as const)(
   'the order of each key of %s holds while workers come, go and are killed, with retries in between',
-  { timeout: 180_000 },
   async (what, contract, keys) => {
     await using board = await openBoard()
     const folder = await mkdtemp(join(tmpdir(), 'callboard-order-'))
@@ -199,10 +198,10 @@ test('results, status, cancel, delay, unique keys and schedules of an ordered ta
     .perform(steps, ({ n }) => n * n)
     .start()
   expect(await delayed.runNow()).toBe(true)
-  expect(await delayed.result({ timeout: '10s' })).toBe(1)
+  expect(await delayed.result({ timeout: '25s' })).toBe(1)
   await board.schedules.set('nightly', { cron: '0 0 3 * * *' }, steps, { key: 'a', n: 3 })
   const { id } = await board.schedules.run('nightly')
-  expect(await board.handle(steps, id).result({ timeout: '10s' })).toBe(9)
+  expect(await board.handle(steps, id).result({ timeout: '25s' })).toBe(9)
   expect(await board.schedules.show('nightly')).toMatchObject({ queue: 'default', lane: 'normal' })
 })
 

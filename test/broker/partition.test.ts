@@ -152,7 +152,7 @@ test('partitions and a limit are refused together, and so is a number that makes
   for (const partitions of [0, 17, 1.5]) expect(await thrownBy(() => queue('q', { partitions }))).toMatchObject({ code: 'INVALID_OPTION' })
 })
 
-test('workers come, go and are killed: every task of every partition ends, and the order of keys holds', { timeout: 90_000 }, async () => {
+test('workers come, go and are killed: every task of every partition ends, and the order of keys holds', async () => {
   await using board = await openBoard()
   const folder = await mkdtemp(join(tmpdir(), 'callboard-part-'))
   const history = join(folder, 'history')

@@ -22,16 +22,13 @@ test.each([
   ['reject', 1500],
 ] as const)(
   'a producer far ahead of its workers runs flat and has to %s, while one of them is killed; nothing is lost',
-  {
-    timeout: 120_000,
-  },
   async (full, total) => {
     await using board = await openBoard()
     const given = { servers: inject('natsUrl'), namespace: board.namespace, full, total }
     const start = (file: string, from = 0) => program(`test/support/pressure-${file}.ts`, [JSON.stringify({ ...given, from })])
     await using first = start('worker')
     await using second = start('worker')
-    await Promise.all([first.says('ready', 40_000), second.says('ready', 40_000)])
+    await Promise.all([first.says('ready'), second.says('ready')])
     await using producer = start('producer')
     await using doomed = start('producer', 1_000_000)
     await using here = await broker()

@@ -30,7 +30,7 @@ function back(board: Board): Promise<void> {
 }
 
 describe.concurrent('a broker that ends, freezes or loses its voice', () => {
-  test('nothing acknowledged is lost, and nothing stored twice, over crashes under load', { timeout: 60_000 }, async () => {
+  test('nothing acknowledged is lost, and nothing stored twice, over crashes under load', async () => {
     await using own = await ownBroker()
     await using board = await open(own.url)
     const heard = new Set<number>()
@@ -50,20 +50,20 @@ describe.concurrent('a broker that ends, freezes or loses its voice', () => {
     })
     for (const crash of [1, 2]) {
       const before = acknowledged.length
-      await until(`publishing goes on before crash ${crash}`, () => acknowledged.length > before + 200, 20_000)
+      await until(`publishing goes on before crash ${crash}`, () => acknowledged.length > before + 200)
       await own.kill()
       await own.start()
     }
     const before = acknowledged.length
-    await until('publishing goes on after the crashes', () => acknowledged.length > before + 200, 20_000)
+    await until('publishing goes on after the crashes', () => acknowledged.length > before + 200)
     over = true
-    await until('everything under way is answered', Promise.all(publishers), 20_000)
+    await until('everything under way is answered', Promise.all(publishers))
     expect(acknowledged).toHaveLength(said)
     expect(await held(own.url, streams(board).topics)).toBe(said)
-    await until('everything is heard', () => heard.size === said, 20_000)
+    await until('everything is heard', () => heard.size === said)
   })
 
-  test('what is published and enqueued while the broker is away is stored when it is back, once', { timeout: 60_000 }, async () => {
+  test('what is published and enqueued while the broker is away is stored when it is back, once', async () => {
     await using own = await ownBroker()
     await using board = await open(own.url)
     await board.enqueue(chore, 0)
@@ -75,12 +75,12 @@ describe.concurrent('a broker that ends, freezes or loses its voice', () => {
       board.publishMany(spoken, upTo(30)),
     ]
     await own.start()
-    await until('everything is answered', Promise.all(underWay), 20_000)
+    await until('everything is answered', Promise.all(underWay))
     expect(await held(own.url, streams(board).topics)).toBe(50)
     expect(await held(own.url, streams(board).queue())).toBe(22)
   })
 
-  test('an answer that was lost with the connection is asked for again: stored once, told truly', { timeout: 60_000 }, async () => {
+  test('an answer that was lost with the connection is asked for again: stored once, told truly', async () => {
     await using own = await ownBroker()
     await using line = await wire(own.port)
     await using board = await open(line.url)
@@ -109,16 +109,16 @@ describe.concurrent('a broker that ends, freezes or loses its voice', () => {
     expect(await until('the result is stored', handle.result())).toBe(42)
     line.heal()
     line.cut()
-    expect(await until('the publish is answered', publish, 20_000)).toMatchObject({ id: 'once', duplicate: true })
-    expect((await until('the many are answered', many, 20_000)).map(({ sequence }) => sequence)).toEqual(upTo(11).slice(-10))
-    expect(await until('the one with a key is answered', unique, 20_000)).toMatchObject({ id: 'mine' })
-    await until('the task is acknowledged', async () => (await held(own.url, streams(board).queue())) === 2, 20_000)
+    expect(await until('the publish is answered', publish)).toMatchObject({ id: 'once', duplicate: true })
+    expect((await until('the many are answered', many)).map(({ sequence }) => sequence)).toEqual(upTo(11).slice(-10))
+    expect(await until('the one with a key is answered', unique)).toMatchObject({ id: 'mine' })
+    await until('the task is acknowledged', async () => (await held(own.url, streams(board).queue())) === 2)
     expect(await held(own.url, streams(board).topics)).toBe(11)
     expect(runs).toEqual([21])
     expect(ignored).toEqual([])
   })
 
-  test('acknowledgements that went down with the broker are told again: nothing runs a second time', { timeout: 60_000 }, async () => {
+  test('acknowledgements that went down with the broker are told again: nothing runs a second time', async () => {
     await using own = await ownBroker()
     await using board = await open(own.url)
     const runs: number[] = []
@@ -141,14 +141,12 @@ describe.concurrent('a broker that ends, freezes or loses its voice', () => {
     await own.kill()
     await own.start()
     await board.enqueue(chore, 101)
-    await until('work goes on', again.promise, 20_000)
-    await until('nothing is left', async () => (await held(own.url, streams(board).queue())) === 0, 20_000)
+    await until('work goes on', again.promise)
+    await until('nothing is left', async () => (await held(own.url, streams(board).queue())) === 0)
     expect(runs.sort((a, b) => a - b)).toEqual(upTo(101))
   })
 
-  test('handlers at work while the broker is away are acknowledged when it is back, and do not run again', {
-    timeout: 60_000,
-  }, async () => {
+  test('handlers at work while the broker is away are acknowledged when it is back, and do not run again', async () => {
     await using own = await ownBroker()
     await using board = await open(own.url)
     const runs: number[] = []
@@ -173,12 +171,12 @@ describe.concurrent('a broker that ends, freezes or loses its voice', () => {
     ends[2]?.open()
     await starting
     ends[3]?.open()
-    await until('the connection is back', returned, 20_000)
-    await until('nothing is left', async () => (await held(own.url, streams(board).queue())) === 0, 20_000)
+    await until('the connection is back', returned)
+    await until('nothing is left', async () => (await held(own.url, streams(board).queue())) === 0)
     expect(runs.sort()).toEqual([1, 2, 3, 4])
   })
 
-  test('a frozen broker loses nothing, and stores nothing twice', { timeout: 60_000 }, async () => {
+  test('a frozen broker loses nothing, and stores nothing twice', async () => {
     await using own = await ownBroker()
     await using board = await open(own.url)
     const heard: number[] = []
@@ -193,13 +191,13 @@ describe.concurrent('a broker that ends, freezes or loses its voice', () => {
     const gaveUp = thrownBy(board.publish(topic<number>('given.up'), 0, { signal: AbortSignal.timeout(3000) }))
     expect(await until('one gives up', gaveUp)).toMatchObject({ code: 'ABORTED', details: { outcome: 'unknown' } })
     own.thaw()
-    await until('all are answered', Promise.all(underWay), 20_000)
-    await until('all are heard', () => heard.length === 21, 20_000)
+    await until('all are answered', Promise.all(underWay))
+    await until('all are heard', () => heard.length === 21)
     expect(heard.sort((a, b) => a - b)).toEqual(upTo(21))
     expect(await held(own.url, streams(board).topics)).toBe(22)
   })
 
-  test('who waits for a result, or for the hour of a task, waits through a crash', { timeout: 60_000 }, async () => {
+  test('who waits for a result, or for the hour of a task, waits through a crash', async () => {
     await using own = await ownBroker()
     await using board = await open(own.url)
     await using sender = await callboard({ servers: own.url, namespace: board.namespace, log: false })
@@ -215,11 +213,11 @@ describe.concurrent('a broker that ends, freezes or loses its voice', () => {
     const result = sender.handle(doubled, later.id).result()
     await own.kill()
     await own.start()
-    expect(await until('its result comes', result, 20_000)).toBe(42)
+    expect(await until('its result comes', result)).toBe(42)
     expect(runs).toEqual([21])
   })
 
-  test('a stream that is deleted under a running service is set up again, and work goes on', { timeout: 60_000 }, async () => {
+  test('a stream that is deleted under a running service is set up again, and work goes on', async () => {
     await using own = await ownBroker()
     await using board = await open(own.url)
     const heard: number[] = []
@@ -235,11 +233,11 @@ describe.concurrent('a broker that ends, freezes or loses its voice', () => {
     await using raw = await broker(own.url)
     await raw.manager.streams.delete(streams(board).topics)
     await raw.manager.streams.delete(streams(board).queue())
-    await until('both are there again', Promise.all([board.publish(spoken, 6), board.enqueue(chore, 6)]), 20_000)
-    await until('work goes on', () => heard.includes(6) && done.includes(6), 20_000)
+    await until('both are there again', Promise.all([board.publish(spoken, 6), board.enqueue(chore, 6)]))
+    await until('work goes on', () => heard.includes(6) && done.includes(6))
   })
 
-  test.each(['away', 'frozen'])('a board and its services close in time while the broker is %s', { timeout: 60_000 }, async (how) => {
+  test.each(['away', 'frozen'])('a board and its services close in time while the broker is %s', async (how) => {
     await using own = await ownBroker()
     const board = await open(own.url)
     const begun = latch()
@@ -289,7 +287,7 @@ describe.concurrent('a publisher', () => {
       expect(await until(`${refused} is refused`, thrownBy(refused))).toMatchObject({ code: 'CLOSED' })
   })
 
-  test('no more is under way than was allowed; the rest waits its turn', { timeout: 60_000 }, async () => {
+  test('no more is under way than was allowed; the rest waits its turn', async () => {
     await using own = await ownBroker()
     await using line = await wire(own.port)
     await using board = await open(line.url, { inFlight: 10 })
@@ -300,13 +298,13 @@ describe.concurrent('a publisher', () => {
     expect(underWay()).toBe(10)
     line.heal()
     line.cut()
-    await until('all are stored', Promise.all(many), 20_000)
+    await until('all are stored', Promise.all(many))
     expect(underWay()).toBe(200)
   })
 })
 
 describe.concurrent('a worker', () => {
-  test('restarts in a loop cost no attempt, and nothing is lost or done twice', { timeout: 60_000 }, async () => {
+  test('restarts in a loop cost no attempt, and nothing is lost or done twice', async () => {
     await using board = await openBoard()
     const attempts: number[] = []
     const done: number[] = []
@@ -327,14 +325,14 @@ describe.concurrent('a worker', () => {
           { concurrency: 4, lease: '30s' },
         )
         .start()
-      await until(`round ${round} does its part`, some.promise, 20_000)
+      await until(`round ${round} does its part`, some.promise)
       await service.stop()
     }
     expect(done.sort((a, b) => a - b)).toEqual(upTo(120))
     expect(new Set(attempts)).toEqual(new Set([1]))
   })
 
-  test('a process that is killed at work: the task runs again elsewhere, and the others are unharmed', { timeout: 90_000 }, async () => {
+  test('a process that is killed at work: the task runs again elsewhere, and the others are unharmed', async () => {
     await using board = await openBoard()
     const natsUrl = inject('natsUrl')
     using first = await workerProcess(board, natsUrl, { lease: '1s', concurrency: 2 })
@@ -349,7 +347,7 @@ describe.concurrent('a worker', () => {
     await until('they are acknowledged', async () => (await held(natsUrl, streams(board).queue())) === 1)
     first.child.kill('SIGKILL')
     await first.gone
-    expect(await until('it runs elsewhere', hanging.result(), 20_000)).toBe(`0 by ${second.pid}`)
+    expect(await until('it runs elsewhere', hanging.result())).toBe(`0 by ${second.pid}`)
     const runs = [...first.told, ...second.told].filter(({ tells }) => tells === 'began')
     expect(runs.filter(({ n }) => n === 0).map(({ attempt }) => attempt)).toEqual([1, 2])
     expect(
@@ -364,7 +362,7 @@ describe.concurrent('a worker', () => {
     )
   })
 
-  test('a frozen process loses its task to another, and what it says when it thaws changes nothing', { timeout: 90_000 }, async () => {
+  test('a frozen process loses its task to another, and what it says when it thaws changes nothing', async () => {
     await using board = await openBoard()
     const natsUrl = inject('natsUrl')
     using first = await workerProcess(board, natsUrl, { lease: '1s', concurrency: 1 })
@@ -372,14 +370,14 @@ describe.concurrent('a worker', () => {
     await until('the first worker hangs', () => first.told.some(({ tells }) => tells === 'began'))
     first.child.kill('SIGSTOP')
     using second = await workerProcess(board, natsUrl, { lease: '1s', concurrency: 1 })
-    expect(await until('it runs elsewhere', task.result(), 20_000)).toBe(`0 by ${second.pid}`)
+    expect(await until('it runs elsewhere', task.result())).toBe(`0 by ${second.pid}`)
     first.child.kill('SIGCONT')
     const next = await board.enqueue(work, { n: 1, kind: 'good' })
-    await until('work goes on', next.result(), 20_000)
+    await until('work goes on', next.result())
     expect(await board.handle(work, task.id).result()).toBe(`0 by ${second.pid}`)
   })
 
-  test('a task that kills its process is given up after its attempts, without another run', { timeout: 120_000 }, async () => {
+  test('a task that kills its process is given up after its attempts, without another run', async () => {
     await using board = await openBoard()
     const natsUrl = inject('natsUrl')
     const workers: WorkerProcess[] = []
@@ -395,7 +393,7 @@ describe.concurrent('a worker', () => {
       }
     })()
     const error = await until('it is given up', thrownBy(poison.result()), 80_000)
-    await until('the good one is done', good.result(), 20_000)
+    await until('the good one is done', good.result())
     over = true
     ended.open()
     await watching
@@ -443,7 +441,7 @@ describe.concurrent('a worker', () => {
       })
       .start()
     await board.enqueueMany(chore, upTo(105))
-    await until('the queue is empty', async () => (await held(inject('natsUrl'), streams(board).queue())) === 0, 14_000)
+    await until('the queue is empty', async () => (await held(inject('natsUrl'), streams(board).queue())) === 0)
     const dead = (await gathered(board.dead.list())).map((letter) => letter.payload() as number)
     expect([...ok, ...dead].sort((a, b) => a - b)).toEqual(upTo(105))
     expect(dead.sort((a, b) => a - b)).toEqual(upTo(105).filter((n) => n % 5 === 0 || n % 7 === 0))

@@ -14,7 +14,7 @@ test('what is pulled is acknowledged with its result, and is then gone', async (
   await using pulled = await pull(board, square, { max: 10 })
   expect(pulled.size).toBe(3)
   for (const item of pulled) item.ack(item.input * item.input)
-  expect(await Promise.all(handles.map((handle) => handle.result({ timeout: '5s' })))).toEqual([1, 4, 9])
+  expect(await Promise.all(handles.map((handle) => handle.result({ timeout: '25s' })))).toEqual([1, 4, 9])
   expect((await pull(board, square, { wait: 100 })).size).toBe(0)
 })
 

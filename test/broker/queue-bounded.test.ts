@@ -150,7 +150,7 @@ describe('in a bounded queue', () => {
     const never = await board.enqueue(tracked, 8, { delay: '1h' })
     const now = await board.enqueue(tracked, 9, { delay: '1h', priority: 'high' })
     await board.schedules.set('hourly', { every: '1h' }, tracked, 10)
-    expect([(await later.status()).state, await stored(board)]).toEqual(['scheduled', 10])
+    expect([(await never.status()).state, await stored(board)]).toEqual(['scheduled', 10])
     expect([await never.cancel(), (await never.status()).state]).toEqual([true, 'cancelled'])
     expect(await now.runNow()).toBe(true)
     const run = await board.schedules.run('hourly')
@@ -162,8 +162,8 @@ describe('in a bounded queue', () => {
         return n * 2
       })
       .start()
-    expect([await later.result({ timeout: '10s' }), await now.result({ timeout: '10s' })]).toEqual([14, 18])
-    expect(await board.handle(tracked, run.id).result({ timeout: '10s' })).toBe(20)
+    expect([await later.result({ timeout: '25s' }), await now.result({ timeout: '25s' })]).toEqual([14, 18])
+    expect(await board.handle(tracked, run.id).result({ timeout: '25s' })).toBe(20)
     expect(seen.sort()).toEqual([10, 7, 9])
     expect((await gathered(board.schedules.list())).map(({ name, state }) => [name, state])).toEqual([['hourly', 'ok']])
     expect(await stored(board)).toBe(10)
@@ -219,16 +219,17 @@ describe('in a bounded queue', () => {
 
   test('what has waited longer than it may is buried as expired, and what is younger is not', async () => {
     await using board = await openBoard()
-    const brief = task<number>('brief', { queue: queue('brief', { limit: { tasks: 10, age: 300 } }) })
+    const brief = task<number>('brief', { queue: queue('brief', { limit: { tasks: 10, age: 1500 } }) })
     await board.enqueueMany(brief, [1, 2, 3])
-    await board.enqueue(brief, 4, { delay: 1000 })
-    const due = Date.now() + 1000
-    await until('the delayed one is due', () => Date.now() >= due + 20)
+    const old = Date.now() + 1500
+    await until('they are too old', () => Date.now() > old)
     const seen: number[] = []
     await board
       .service('worker')
       .perform(brief, (n) => void seen.push(n))
       .start()
+    // It is as old when it is due, and then begins to wait.
+    await board.enqueue(brief, 4, { delay: 1600 })
     await until('the young one runs', () => seen.length > 0)
     const letters = await until('the old ones are dead', async () => {
       const found = await gathered(board.dead.list())

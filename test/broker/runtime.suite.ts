@@ -624,14 +624,14 @@ export function runtimeSuite(words: string, side: Side): void {
           begun.open()
           await end.promise
         },
-        { lease: 1000, concurrency: 1 },
+        { lease: 2000, concurrency: 1 },
       )
       for (const n of [1, 2]) await it.say(n)
       await until('the first begins', begun.promise)
       // Something else on the same broker with a lease of the same length runs out twice meanwhile.
       const clock = `${it.board.namespace}clock`
       await raw.manager.streams.add({ name: clock, subjects: [clock] })
-      await raw.manager.consumers.add(clock, { durable_name: 'c', ack_policy: 'explicit', ack_wait: 1_000_000_000 })
+      await raw.manager.consumers.add(clock, { durable_name: 'c', ack_policy: 'explicit', ack_wait: 2_000_000_000 })
       await raw.nc.request(clock, 'tick')
       const { jetstream } = await import('@nats-io/jetstream')
       const ticks = await jetstream(raw.nc).consumers.get(clock, 'c')

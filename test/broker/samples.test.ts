@@ -64,7 +64,7 @@ describe('the sample configuration', () => {
     expect((await thrownBy(callboard({ servers: server.url }))).code).toBe('AUTH')
   })
 
-  test('for three servers keeps a board with three copies, over the loss of one of them', { timeout: 90_000 }, async () => {
+  test('for three servers keeps a board with three copies, over the loss of one of them', async () => {
     const ports = await freePorts(3)
     const routes = JSON.stringify(ports.map((port) => `nats://127.0.0.1:${port}`))
     const servers: Server[] = []

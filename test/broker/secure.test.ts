@@ -54,7 +54,7 @@ beforeAll(async () => {
   secure = await server('secure', `tls { ${tls} }`)
   mutual = await server('mutual', `tls { ${tls}, ca_file: "${path('ca.pem')}", verify: true }`)
   keyed = await server('keyed', `authorization { users: [ { nkey: ${user.getPublicKey()} } ] }`)
-}, 60_000)
+})
 afterAll(async () => {
   await Promise.all([secure?.stop(), mutual?.stop(), keyed?.stop()])
   rmSync(folder, { recursive: true, force: true })
@@ -87,7 +87,7 @@ test('a certificate that has expired, or that names another host, is not trusted
       await stale.stop()
     }
   }
-}, 30_000)
+})
 
 test('a server that wants a certificate of its clients takes one it can verify, and refuses those without', async () => {
   expect(await served({ servers: mutual.url, tls: { caFile, ...client } })).toBe(1)

@@ -246,4 +246,4 @@ test("where the release site cannot be reached, an ordinary user gets the distri
   expect(JSON.parse(stdout)).toMatchObject({ from: 'debian', path: expect.stringContaining(join(home, '.cache/callboard/nats-server')) })
   expect(stderr.trim().split('\n')).toEqual([expect.stringMatching(/^callboard: fetching nats-server from this machine's package mirror/)])
   expect(await readdir(join(home, '.cache/callboard'))).toEqual(['nats-server'])
-}, 120_000)
+})

@@ -137,5 +137,5 @@ test('a handler that computes on the main thread turns the gauge of its loop red
     const colour = (element, of) => getComputedStyle(element)[of]
     return bad && [bad.className, colour(bad.querySelector('.gauge > span'), 'backgroundColor') === colour(bad, 'color')]
   })()`
-  expect(await until('it is red', () => seen.page.evaluate<[string, boolean] | null>(look), 20_000)).toEqual(['bad', true])
+  expect(await until('it is red', () => seen.page.evaluate<[string, boolean] | null>(look))).toEqual(['bad', true])
 })

@@ -6,9 +6,7 @@ import { until } from '../support/until.ts'
 
 const job = task<number>('job')
 
-test('a task that stayed in its queue, where nobody is handed it, is put there again, and its unique key comes free', {
-  timeout: 60_000,
-}, async () => {
+test('a task that stayed in its queue, where nobody is handed it, is put there again, and its unique key comes free', async () => {
   await using board = await openBoard()
   await using beside = await broker()
   const stream = streams(board).queue()
@@ -32,7 +30,7 @@ test('a task that stayed in its queue, where nobody is handed it, is put there a
   await beside.manager.consumers.update(stream, name, { filter_subject: config.filter_subject as string })
   expect(await board.enqueue(job, 2, { unique: 'key' })).toMatchObject({ duplicate: true })
   await using _running = await service()
-  await until('it has run, and is gone', async () => (await beside.manager.streams.info(stream)).state.messages === 0, 20_000)
+  await until('it has run, and is gone', async () => (await beside.manager.streams.info(stream)).state.messages === 0)
   expect(done).toEqual([1])
   await board.enqueue(job, 3, { unique: 'key' })
   await until('the next one runs', () => done.length > 1)

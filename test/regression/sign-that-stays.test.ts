@@ -11,7 +11,7 @@ import { until } from '../support/until.ts'
 const job = task<number>('job')
 const lease = 2_000
 
-test('who is dead holds no place and keeps no turn, though the broker never forgets its sign of life', { timeout: 60_000 }, async () => {
+test('who is dead holds no place and keeps no turn, though the broker never forgets its sign of life', async () => {
   await using board = await openBoard()
   const { records } = board
   const book: Book = {
@@ -27,11 +27,11 @@ test('who is dead holds no place and keeps no turn, though the broker never forg
     .perform(job, (n) => void done.push(n), { gates: [concurrency(1, { name: 'shared', lease })] })
     .start()
   await board.enqueue(job, 1)
-  await until('it runs', () => done.length > 0, 20_000)
+  await until('it runs', () => done.length > 0)
   expect(Object.keys((await records.get<Book>(place))?.value ?? {}).filter((holder) => holder in book)).toEqual([])
 })
 
-test('who renews its sign is not taken for dead, though its lease is longer than that of who looks', { timeout: 60_000 }, async () => {
+test('who renews its sign is not taken for dead, though its lease is longer than that of who looks', async () => {
   await using board = await openBoard()
   const { records } = board
   const place = linePlace(records, 'shared', { kind: 'concurrency', keyed: false }, '')
@@ -51,13 +51,13 @@ test('who renews its sign is not taken for dead, though its lease is longer than
     return looks(at)
   }
   // One look each second: longer than the lease of who looks, and its grace.
-  await until('it was looked after often enough', () => asked >= 5, 20_000)
+  await until('it was looked after often enough', () => asked >= 5)
   expect(done).toEqual([])
   other.close()
-  await until('its place is free', () => done.length > 0, 20_000)
+  await until('its place is free', () => done.length > 0)
 })
 
-test('who was taken for dead and lives comes back under another name', { timeout: 60_000 }, async () => {
+test('who was taken for dead and lives comes back under another name', async () => {
   await using board = await openBoard()
   const { records } = board
   let away = false
@@ -72,14 +72,14 @@ test('who was taken for dead and lives comes back under another name', { timeout
   away = true
   await until('it is over by its own count', () => !presence.there)
   const office = Office.of({ records, worker: 'other', trouble: () => undefined } as unknown as GateContext)
-  await until('it is taken for dead', () => office.look(before, performance.now(), lease), 20_000)
+  await until('it is taken for dead', () => office.look(before, performance.now(), lease))
   away = false
-  await until('it is there again', () => presence.there, 20_000)
+  await until('it is there again', () => presence.there)
   expect(presence.name).not.toBe(before)
   presence.close()
 })
 
-test('an answer that never comes stops no sign of life', { timeout: 60_000 }, async () => {
+test('an answer that never comes stops no sign of life', async () => {
   await using board = await openBoard()
   const troubles: unknown[] = []
   let puts = 0
@@ -94,7 +94,7 @@ test('an answer that never comes stops no sign of life', { timeout: 60_000 }, as
   const presence = new Presence(deaf, 'worker', lease, (error) => void troubles.push(error))
   await presence.renew()
   expect(presence.there).toBe(true)
-  await until('the next renewals are under way', () => puts > 3, 20_000)
+  await until('the next renewals are under way', () => puts > 3)
   await until('it is there again', () => presence.there)
   expect(troubles).toEqual([])
   presence.close()

@@ -34,6 +34,7 @@ export async function visit(
 ): Promise<Visit> {
   const { lost = false, ...rest } = options
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, locale: 'en-GB', timezoneId: 'UTC', ...rest })
+  context.setDefaultTimeout(60_000)
   const page = await context.newPage()
   const sins: string[] = []
   const origin = new URL(url).origin

@@ -85,9 +85,9 @@ const service = await board
 const headers = { 'X-Secret': PAYLOAD }
 await board.publish(said, { text: PAYLOAD, kind: 'a' }, { headers })
 const handle = await board.enqueue(work, { text: PAYLOAD }, { headers })
-await handle.result({ timeout: '10s' })
+await handle.result({ timeout: '25s' })
 const bad = await board.enqueue(work, { text: `${PAYLOAD}!` })
-await failed('a result that is none', () => bad.result({ timeout: '10s' }))
+await failed('a result that is none', () => bad.result({ timeout: '25s' }))
 await failed('an input of the wrong kind', () => board.enqueue(work, { text: 5, [PAYLOAD]: 1 } as never))
 await failed('an input out of its bounds', () => board.enqueue(strict, { text: PAYLOAD }))
 await failed('an event of another kind', () => board.publish(said, { text: 'x', kind: PAYLOAD } as never))
