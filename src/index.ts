@@ -70,7 +70,16 @@ export type { EventScheduleOptions, ScheduleOptions, TaskScheduleOptions } from 
 export type { ScheduleState } from './board/schedule-state.ts'
 export type { FiringOutcome } from './board/schedule-trail.ts'
 export type { Seal, SealedAs } from './board/seal.ts'
-export type { DebounceOptions, EnqueueOptions, PublishOptions, Receipt, Sender, ThrottleOptions } from './board/sender.ts'
+export type {
+  DebounceOptions,
+  EnqueueOptions,
+  ManyOptions,
+  PublishManyOptions,
+  PublishOptions,
+  Receipt,
+  Sender,
+  ThrottleOptions,
+} from './board/sender.ts'
 export type { Service, ServiceBuilder, StartOptions, StopOptions } from './board/service.ts'
 export type { Point, Subscription } from './board/subscription.ts'
 export { task } from './board/task.ts'

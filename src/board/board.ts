@@ -30,11 +30,11 @@ import { type Queues, queues } from './queues.ts'
 import type { Records } from './records.ts'
 import { type Schedules, schedules } from './schedule.ts'
 import { attendant } from './schedule-sweep.ts'
-import type { EnqueueOptions, PublishOptions, Receipt, Sender } from './sender.ts'
+import type { EnqueueOptions, ManyOptions, PublishManyOptions, PublishOptions, Receipt, Sender } from './sender.ts'
 import { type Service, type ServiceBuilder, type StopOptions, service } from './service.ts'
 import { type Point, type Subscription, subscriptionOf } from './subscription.ts'
 import { enqueue, enqueueMany } from './task.ts'
-import { checkEnqueueMany, checkTask, type ManyOptions } from './task-options.ts'
+import { checkEnqueueMany, checkTask } from './task-options.ts'
 import { publish, publishMany, readingEvents } from './topic.ts'
 import { checkPublishMany, checkTopic, startOption } from './topic-options.ts'
 import { presence } from './worker.ts'
@@ -87,7 +87,7 @@ export interface Board extends Sender, AsyncDisposable {
   /** Says what happened. Resolves when the broker has stored it; names nobody. */
   publish<Input>(topic: Topic<Input>, event: NoInfer<Input>, options?: PublishOptions): Promise<Receipt>
   /** Says many things of one kind, at batch speed and in order; all or none up to 1,000. */
-  publishMany<Input>(topic: Topic<Input>, events: readonly NoInfer<Input>[], options?: Omit<PublishOptions, 'id'>): Promise<Receipt[]>
+  publishMany<Input>(topic: Topic<Input>, events: readonly NoInfer<Input>[], options?: PublishManyOptions): Promise<Receipt[]>
   /** Names the work. Resolves, with a handle, when the broker has stored it. */
   enqueue<Input, Output, Tracked extends boolean>(
     task: Task<Input, unknown, Output, Tracked>,
@@ -178,7 +178,7 @@ function face(core: OpenCore, settings: LedgerSettings): Board {
     async publishMany(topic, events, options) {
       checkTopic(topic, 'publishMany()')
       checkPublishMany(options)
-      checkList(events, 'publishMany()')
+      checkList(events, 'publishMany()', options?.ids)
       refuseClosed()
       if (core.around.none) return publishMany(core, topic, events, options)
       return core.around.send(topic, events.length, undefined, options, (all) => publishMany(core, topic, events, all))
@@ -191,7 +191,7 @@ function face(core: OpenCore, settings: LedgerSettings): Board {
     async enqueueMany(task, inputs, options) {
       checkTask(task, 'enqueueMany()')
       checkEnqueueMany(options)
-      checkList(inputs, 'enqueueMany()')
+      checkList(inputs, 'enqueueMany()', options?.ids)
       refuseClosed()
       if (task.track) core.results.listen()
       const as = (receipt: Receipt) => new TaskHandle(core, task, receipt, true)

@@ -146,7 +146,7 @@ export interface Making<Input> {
   /** From this many bytes on, an input may turn out to be too large, or cannot be made at once. */
   readonly heavy: number
   /** Makes one. `plain`: it was looked at before, and can be sent as it is. */
-  make(input: Input, plain: boolean): Prepared | Promise<Prepared>
+  make(input: Input, plain: boolean, index: number): Prepared | Promise<Prepared>
 }
 
 /**
@@ -163,11 +163,11 @@ export function messagesOf<Input>(
   const checks = schema === undefined ? [] : inputs.map((input) => refuseMisfit(schema, input, name)).filter((each) => each !== undefined)
   if (checks.length === 0 && ready === undefined) {
     const { plain, weight } = inspectedAll(inputs, encoding)
-    if (weight < heavy) return { count, at: (index) => make(inputs[index] as Input, plain) as Prepared }
+    if (weight < heavy) return { count, at: (index) => make(inputs[index] as Input, plain, index) as Prepared }
   }
   const whole = (made: readonly Prepared[]): Messages => ({ count, at: (index) => made[index] as Prepared, made })
   const finish = (): Messages | Promise<Messages> => {
-    const made = inputs.map((input) => make(input, false))
+    const made = inputs.map((input, index) => make(input, false, index))
     return made.some((each) => each instanceof Promise) ? Promise.all(made).then(whole) : whole(made as Prepared[])
   }
   if (checks.length > 0) return Promise.all([...checks, ready]).then(finish)
@@ -175,7 +175,15 @@ export function messagesOf<Input>(
   return ready === undefined ? all : Promise.all([all, ready]).then(([made]) => made)
 }
 
-/** Refuses what is not a list of many. Throws INVALID_ARGUMENT. */
-export function checkList(given: unknown, where: string): void {
+/** The options of each of many: those of all, and its own id. */
+export function eachOf<O extends { readonly ids?: readonly string[] } | undefined>(options: O): (index: number) => O {
+  const ids = options?.ids && [...options.ids]
+  return ids === undefined ? () => options : (index) => ({ ...options, id: ids[index] })
+}
+
+/** Refuses what is not a list of many, or not as long as that of its ids. Throws INVALID_ARGUMENT. */
+export function checkList(given: unknown, where: string, ids?: readonly string[]): void {
   if (!Array.isArray(given)) throw fault('INVALID_ARGUMENT', `The second argument of ${where} is ${shown(given)}, not a list.`)
+  if (ids !== undefined && ids.length !== given.length)
+    throw fault('INVALID_ARGUMENT', `${where} was given ${ids.length} ids for ${given.length} messages.`)
 }

@@ -18,6 +18,12 @@ export interface PublishOptions {
   readonly signal?: AbortSignal
 }
 
+/** What a publisher of many may say. */
+export interface PublishManyOptions extends Omit<PublishOptions, 'id'> {
+  /** The ids of the events, in their order: who says them again, also after a crash, stores none twice within the dedupe window. Default: new ones. Edge: as many as events. */
+  readonly ids?: readonly string[]
+}
+
 /** What the broker said. */
 export interface Receipt {
   readonly id: string
@@ -81,6 +87,12 @@ export interface EnqueueOptions {
   readonly timeout?: Duration
   /** Gives up waiting, for room or for the broker's answer. Default: waits. Edge: what was sent may be stored all the same. */
   readonly signal?: AbortSignal
+}
+
+/** What the sender of many tasks may ask for. */
+export interface ManyOptions extends Omit<EnqueueOptions, 'id' | 'unique' | 'debounce' | 'throttle'> {
+  /** The ids of the tasks, in their order: who says them again, also after a crash, stores none twice within the dedupe window. Default: new ones. Edge: as many as inputs; in a queue with partitions they say which, and such a list is stored one by one. */
+  readonly ids?: readonly string[]
 }
 
 /**

@@ -30,8 +30,8 @@ import { largeOption } from './large.ts'
 import { policyOf, schemaOption } from './policy.ts'
 import { type Queue, queueOf } from './queue.ts'
 import { sealOption } from './seal.ts'
-import type { EnqueueOptions } from './sender.ts'
-import { type Keyed, orderOption, takingReaders } from './topic-options.ts'
+import type { EnqueueOptions, ManyOptions } from './sender.ts'
+import { idsOption, type Keyed, orderOption, takingReaders } from './topic-options.ts'
 
 /** What a performer decides for itself. */
 export interface PerformOptions {
@@ -133,13 +133,10 @@ const apart = [
 export const timeoutOf = (options: Pick<EnqueueOptions, 'timeout'> | undefined): number | undefined =>
   options?.timeout === undefined ? undefined : (time()(options.timeout) as number)
 
-/** What may be asked for of many tasks at once. */
-export type ManyOptions = Omit<EnqueueOptions, 'id' | 'unique' | 'debounce' | 'throttle'>
-
 /** The same for many at once, each of which has an id of its own, and no key. */
 export function checkEnqueueMany(options: ManyOptions | undefined): void {
   const { id: _id, unique: _unique, debounce: _debounce, throttle: _throttle, ...readers } = enqueueReaders
-  oneTime('enqueueMany()', readOptions('enqueueMany()', options, readers))
+  oneTime('enqueueMany()', readOptions('enqueueMany()', options, { ...readers, ids: idsOption }))
 }
 
 function oneTime(where: string, { delay, at }: { delay?: unknown; at?: unknown }): void {

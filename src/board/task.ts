@@ -30,25 +30,16 @@ import { gatesOf } from './gates.ts'
 import { storeKeyed } from './keyed.ts'
 import { keptWhenDone, performerPlace } from './lane.ts'
 import { besideOf, isHeld, lightest, readAnywhere, releaseSoon, tidied, year } from './large.ts'
-import { messagesOf, type Prepared, storeMany } from './many.ts'
+import { eachOf, messagesOf, type Prepared, storeMany } from './many.ts'
 import { memory } from './memory.ts'
 import { type Reading, refuseMisfit } from './payload.ts'
 import { checkedHandler, policyOf } from './policy.ts'
 import { endedBadly, inTurn } from './schedule-turn.ts'
 import { closed, following, sealedAs, sealedId } from './seal.ts'
-import type { EnqueueOptions, Origin, Receipt } from './sender.ts'
+import type { EnqueueOptions, ManyOptions, Origin, Receipt } from './sender.ts'
 import { namedInTurn, sitesOf } from './site.ts'
 import { strandsOf } from './strand.ts'
-import {
-  checkEnqueue,
-  checkTask,
-  type ManyOptions,
-  type Performer,
-  type PerformOptions,
-  performReaders,
-  taskSettings,
-  timeoutOf,
-} from './task-options.ts'
+import { checkEnqueue, checkTask, type Performer, type PerformOptions, performReaders, taskSettings, timeoutOf } from './task-options.ts'
 import { termsOf } from './terms.ts'
 
 /** Defines a task by its types alone; nothing is checked at run time. */
@@ -182,13 +173,14 @@ export async function enqueueMany<Input, Given extends { readonly duplicate: boo
   as: (receipt: Receipt) => Given,
 ): Promise<Given[]> {
   const named = namedInTurn(task.place)
+  const terms = eachOf(options)
   const making = {
     name: task.name,
     schema: task.input,
     encoding: task.encoding,
     // What asks a function of the user about each input may throw at any of them.
     heavy: task.ordered === undefined && task.seal === undefined ? lightest(core, task.large) : 0,
-    make: (input: Input, plain: boolean) => written(core, task, input, options, named?.(), plain),
+    make: (input: Input, plain: boolean, index: number) => written(core, task, input, terms(index), named?.(), plain),
   }
   const waited = messagesOf(inputs, making, core.declareQueue(task.place))
   const messages = waited instanceof Promise ? await waited : waited

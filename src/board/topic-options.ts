@@ -2,7 +2,8 @@
 
 import type { Duration } from '../base/duration.ts'
 import { fault } from '../base/errors.ts'
-import { anything, callable, oneOf, type Reader, type ReadersOf, readOptions, signal, time, whole, wrong } from '../base/options.ts'
+import { checkedId } from '../base/ids.ts'
+import { anything, callable, made, oneOf, type Reader, type ReadersOf, readOptions, signal, time, whole, wrong } from '../base/options.ts'
 import { looksLikeSchema, type Schema } from '../base/schema.ts'
 import type { Start } from '../wire/declare.ts'
 import type { UserHeaders } from '../wire/envelope.ts'
@@ -14,7 +15,7 @@ import type { PatternOptions, RetentionOptions, RetryOptions, Topic, TopicOption
 import type { GateLike } from './gates.ts'
 import { largeOption } from './large.ts'
 import { sealOption } from './seal.ts'
-import type { PublishOptions } from './sender.ts'
+import type { PublishManyOptions, PublishOptions } from './sender.ts'
 
 /** What a subscriber decides for itself. */
 export interface SubscribeOptions<Event = unknown> {
@@ -63,10 +64,14 @@ export function checkPublish(options: PublishOptions): void {
 }
 
 /** The same for many at once, each of which has an id of its own. */
-export function checkPublishMany(options: Omit<PublishOptions, 'id'> | undefined): void {
+export function checkPublishMany(options: PublishManyOptions | undefined): void {
   const { id: _id, ...readers } = publishReaders
-  readOptions('publishMany()', options, readers)
+  readOptions('publishMany()', options, { ...readers, ids: idsOption })
 }
+
+/** Reads `ids: …`. */
+export const idsOption: Reader<readonly string[]> = (given) =>
+  Array.isArray(given) ? made((ids: readonly unknown[]) => ids.map(checkedId))(given) : wrong('it must be a list of ids')
 
 /** Reads `from: …`. */
 export const startOption: Reader<Start> = (value) => {

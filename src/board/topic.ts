@@ -30,13 +30,13 @@ import { publishedOn, subscriberPlace } from './home.ts'
 import { inboxOf, inboxPlaces, layIn, refuseKeyless } from './inbox.ts'
 import { besideOf, eventTime, lightest, readAnywhere } from './large.ts'
 import { letterOf } from './letter.ts'
-import { messagesOf, type Prepared, storeMany } from './many.ts'
+import { eachOf, messagesOf, type Prepared, storeMany } from './many.ts'
 import { memory } from './memory.ts'
 import { contentTypeField, type Reading, refuseMisfit } from './payload.ts'
 import { checkedHandler, policyOf } from './policy.ts'
 import { inTurn } from './schedule-turn.ts'
 import { closed, following, sealedAs, sealedId } from './seal.ts'
-import type { Origin, PublishOptions, Receipt } from './sender.ts'
+import type { Origin, PublishManyOptions, PublishOptions, Receipt } from './sender.ts'
 import {
   checkPublish,
   checkTopic,
@@ -154,14 +154,15 @@ export async function publishMany<Input>(
   core: Core,
   topic: Topic<Input>,
   events: readonly Input[],
-  options: Omit<PublishOptions, 'id'> = {},
+  options: PublishManyOptions = {},
 ): Promise<Receipt[]> {
+  const terms = eachOf(options)
   const making = {
     name: topic.name,
     schema: topic.schema,
     encoding: topic.encoding,
     heavy: topic.seal === undefined ? lightest(core, topic.large) : 0,
-    make: (event: Input, plain: boolean) => written(core, topic, event, options, undefined, plain),
+    make: (event: Input, plain: boolean, index: number) => written(core, topic, event, terms(index), undefined, plain),
   }
   const waited = messagesOf(events, making, core.declareTopic(topic))
   return storeMany(waited instanceof Promise ? await waited : waited, {

@@ -3,7 +3,17 @@
 import type { Board } from 'callboard'
 import { describe, expect, inject, test } from 'vitest'
 import { broker, openBoard, streams } from '../support/board.ts'
-import { contracts, type Limited, type LimitedRun, limited, limitedSaid, machineTime, mostAtOnce, runsOf } from '../support/limited.ts'
+import {
+  contracts,
+  type Limited,
+  type LimitedRun,
+  limited,
+  limitedSaid,
+  machineTime,
+  manyId,
+  mostAtOnce,
+  runsOf,
+} from '../support/limited.ts'
 import { type Program, program } from '../support/program.ts'
 import { until } from '../support/until.ts'
 
@@ -147,4 +157,32 @@ test('a producer that is killed in the middle of many leaves whole thousands', a
   }
   // The broker may still be busy with the last of them.
   await until('only whole thousands are there', async () => (await stored()) % 1000 === 0)
+})
+
+test('a producer that is killed in the middle of many is started again with the same ids: each runs once', {
+  timeout: 180_000,
+}, async () => {
+  await using board = await openBoard()
+  const workers = [await worker(board, 'plain', 20), await worker(board, 'plain', 20)] as const
+  await using one = workers[0]
+  await using other = workers[1]
+  const count = 5500
+  const produce = (dies: number) =>
+    program('test/support/many-producer.ts', [inject('natsUrl'), board.namespace, String(count), String(dies)])
+  await using doomed = produce(4)
+  expect(await doomed.ended).toBe('SIGKILL')
+  await until('both have begun with what is there', () => ended(one).length > 50 && ended(other).length > 50, 60_000)
+  const history = await killFirst(workers, 50)
+  await using again = produce(0)
+  const there = Number((await again.says('stored', 60_000)).split(' ')[1])
+  await until('all have run', () => numbers(one, other).size === count, 60_000)
+  await until('nothing is left', async () => (await board.inspect.queues())[0]?.held.tasks === 0, 30_000)
+  // Some were there and some were not, or nothing was tried.
+  expect([there > 0, there < count]).toEqual([true, true])
+  const byOne = new Set(runsOf(one.lines).map(({ id }) => id))
+  const runs = history()
+  const ids = runs.map(({ id }) => id)
+  // What ran twice was in the hands of the worker that was killed.
+  expect(ids.filter((id, index) => ids.indexOf(id) !== index && !byOne.has(id))).toEqual([])
+  expect(new Set(ids)).toEqual(new Set(upTo(count).map(manyId)))
 })

@@ -1,4 +1,4 @@
-import { task, topic } from 'callboard'
+import { queue, task, topic } from 'callboard'
 import { expect, inject, test } from 'vitest'
 import { broker, openBoard, streams, thrownBy } from '../support/board.ts'
 import { wire } from '../support/proxy.ts'
@@ -108,4 +108,38 @@ test('of thousands nothing is stored when the last of them is bad', async () => 
   expect((await thrownBy(board.enqueueMany(bad, [...numbers(6000), 'x'.repeat(2_000_000)]))).code).toBe('PAYLOAD_TOO_LARGE')
   await using here = await broker()
   expect((await here.manager.streams.info(streams(board).queue())).state.messages).toBe(1)
+})
+
+test('many that are sent again under their ids are stored once, whatever part of them was there, and events too', async () => {
+  await using board = await openBoard()
+  await using here = await broker()
+  const count = async (stream: string) => (await here.manager.streams.info(stream)).state.messages
+  const ids = numbers(2500).map((n) => `n-${n}`)
+  await board.enqueueMany(plain, numbers(1500), { ids: ids.slice(0, 1500) })
+  const handles = await board.enqueueMany(plain, numbers(2500), { ids })
+  expect(handles.map(({ id }) => id)).toEqual(ids)
+  expect(handles.map(({ duplicate }) => duplicate)).toEqual(numbers(2500).map((n) => n < 1500))
+  expect(await count(streams(board).queue())).toBe(2500)
+  for (const before of [0, 10]) {
+    const receipts = await board.publishMany(happened, numbers(20 - before), { ids: ids.slice(0, 20 - before) })
+    expect(receipts.map(({ duplicate }) => duplicate)).toEqual(numbers(20 - before).map(() => before > 0))
+  }
+  expect(await count(streams(board).topics)).toBe(20)
+  // The same id twice in one list is one task, also where it has partitions, ordered keys or a limit.
+  const places = ['default', queue('wide', { partitions: 3 }), queue('few', { limit: { tasks: 100 } })] as const
+  for (const [index, place] of places.entries()) {
+    const twice = task<number>(`twice-${index}`, { queue: place, ...(index === 2 ? {} : { ordered: (n) => `k${n % 2}` }) })
+    const told = await board.enqueueMany(twice, [1, 2, 3, 2], { ids: ['one', 'two', 'three', 'two'].map((each) => `${each}-${index}`) })
+    expect(told.filter(({ duplicate }) => duplicate).map(({ id }) => id)).toEqual([`two-${index}`])
+  }
+})
+
+test('ids of many that are too few or cannot be ids are refused before anything is stored', async () => {
+  await using board = await openBoard()
+  expect(await thrownBy(board.enqueueMany(plain, [1, 2], { ids: ['one'] }))).toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    message: expect.stringContaining('1 ids for 2 messages'),
+  })
+  for (const ids of [['one', 'a b'], 'ab' as never])
+    expect(await thrownBy(board.publishMany(happened, [1, 2], { ids }))).toMatchObject({ code: 'INVALID_OPTION' })
 })

@@ -32,12 +32,12 @@ const places: readonly (readonly [call: string, interfaces: readonly string[], m
   [
     'publish(topic, event, options?)',
     ['PublishOptions'],
-    '`publishMany` takes the same without `id`. Up to 1,000 events and 4 MiB are stored all or none.',
+    '`publishMany` takes the same, with `ids` for `id`: as many as events, in their order. Up to 1,000 events and 4 MiB are stored all or none.',
   ],
   [
     'enqueue(task, input, options?)',
     ['EnqueueOptions'],
-    '`enqueueMany` takes the same without `id`, `unique`, `debounce` and `throttle`, for all of them.',
+    '`enqueueMany` takes the same without `unique`, `debounce` and `throttle`, for all of them, and `ids` for `id`: as many as inputs, in their order.',
   ],
   ['enqueue(…, { debounce })', ['DebounceOptions'], ''],
   ['enqueue(…, { throttle })', ['ThrottleOptions'], ''],

@@ -27,6 +27,9 @@ export const contracts = {
   }),
 } as const
 
+/** The id of one of many, where it follows from what it is. */
+export const manyId = (n: number): string => `many-${n}`
+
 /** How many that ask for the same become one. */
 export const ways = ['debounce', 'throttle'] as const
 /** How many things are asked for each way. */

@@ -1,14 +1,34 @@
-/** Enqueues thousands in one call, again and again, until it is killed. argv: servers, namespace. Prints `stored` after each call. */
+/**
+ * Enqueues thousands in one call, again and again, until it is killed. Prints `stored` after each call.
+ *
+ * argv   servers, namespace; and, for one call with ids that follow from what is enqueued, how many tasks, and before telling the broker
+ *        that which batch is whole it is killed (0: it is not)
+ */
 
+import { Socket } from 'node:net'
 import { callboard } from 'callboard'
-import { limited } from './limited.ts'
+import { limited, manyId } from './limited.ts'
 
-const [servers = '', namespace = ''] = process.argv.slice(2)
-const board = await callboard({ servers, namespace, log: false })
-for (;;) {
-  await board.enqueueMany(
-    limited,
-    Array.from({ length: 20_000 }, (_, n) => ({ n, key: 'k', ms: 0 })),
-  )
-  console.log('stored')
+const [servers = '', namespace = '', count = '', dies = ''] = process.argv.slice(2)
+
+if (Number(dies) > 0) {
+  let whole = 0
+  const { write } = Socket.prototype
+  Socket.prototype.write = function (this: Socket, ...said: Parameters<typeof write>) {
+    whole += Buffer.from(said[0]).toString('latin1').split('Nats-Batch-Commit').length - 1
+    if (whole >= Number(dies)) process.kill(process.pid, 'SIGKILL')
+    return write.apply(this, said)
+  } as typeof write
 }
+
+const board = await callboard({ servers, namespace, log: false })
+const tasks = (count: number) => Array.from({ length: count }, (_, n) => ({ n, key: 'k', ms: 0 }))
+if (count !== '') {
+  const handles = await board.enqueueMany(limited, tasks(Number(count)), { ids: tasks(Number(count)).map(({ n }) => manyId(n)) })
+  console.log(`stored ${handles.filter(({ duplicate }) => duplicate).length}`)
+  await board.close()
+} else
+  for (;;) {
+    await board.enqueueMany(limited, tasks(20_000))
+    console.log('stored')
+  }
