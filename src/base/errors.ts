@@ -70,6 +70,7 @@ export const registry = {
   WRONG_KEY: { kind: 'message', means: 'A body is sealed with a key of this id which is another one.', fix: 'Put the right key under this id, then redrive the dead letter.' },
   SEAL_BROKEN: { kind: 'message', means: 'A sealed body was changed, or belongs to another message.', fix: 'Find out who may write to the stream; discard the dead letter, or redrive it with an edited payload.' },
   SEAL_UNSUPPORTED: { kind: 'message', means: 'A body is sealed in a way this version does not know.', fix: 'Update callboard, then redrive the dead letter.' },
+  WIRE_UNSUPPORTED: { kind: 'message', means: 'A message is written in a version of the wire format that this callboard does not read.', fix: 'Update callboard, then redrive the dead letter.' },
   NOT_SIGNED: { kind: 'message', means: 'A body has no signature, and its contract wants one.', fix: 'Let its producer sign, or find out who sent it.' },
   UNKNOWN_SIGNER: { kind: 'message', means: 'A body is signed by somebody who is not trusted.', fix: 'Add the key of the signer to those trusted, then redrive the dead letter; or find out who sent it.' },
   BAD_SIGNATURE: { kind: 'message', means: 'The signature of a body is not that of its signer.', fix: 'Check the key trusted under this name; if it is right, find out who may write to the stream.' },

@@ -192,7 +192,7 @@ export function dead(core: Core): Dead {
       [header.id, `redriven:${letter.sequence}`],
       [header.ownId, letter.id],
       ...contentTypeField(letter.encoding),
-      ...letter.along.filter(([name]) => edited === undefined || name !== header.object),
+      ...letter.along.filter(([name]) => edited === undefined || (name !== header.object && name !== header.wire)),
       ...Object.entries(letter.headers),
     ]
     const whole = { subject: letter.back, headers: headerBlock(fields, mostOwnHeaderBytes), body }

@@ -3,6 +3,7 @@
  * repeats is written once, numbers are variable-length integers, and nothing is there for what an entry does not have.
  */
 
+import { fault, shown } from '../base/errors.ts'
 import type { Style } from '../base/events.ts'
 import type { FailureError, Reason } from '../base/obituary.ts'
 import { decode } from '../wire/codec.ts'
@@ -100,6 +101,7 @@ interface Stored {
 /** The entries of a page, in order. Throws DECODE for what is none. Entries of kinds that are not known yet are left out. */
 export function entriesOf(body: Uint8Array, sequence: number): LedgerEntry[] {
   const page = decode(body) as Stored
+  if (page.v !== 1) throw fault('WIRE_UNSUPPORTED', `A page of the ledger is written in version ${shown(page.v)}.`)
   const ids = Buffer.from(page.ids.buffer, page.ids.byteOffset, page.ids.length).toString().split('\n')
   const [times, about, attempts, numbers] = [
     numbersIn(page.times),

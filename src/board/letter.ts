@@ -81,7 +81,7 @@ export interface Letter extends DeadLetter {
   readonly as: SealedAs
 }
 
-const alongside: ReadonlySet<string> = new Set([header.key, header.retry, header.parent, header.object, header.definition])
+const alongside: ReadonlySet<string> = new Set([header.key, header.retry, header.parent, header.object, header.definition, header.wire])
 
 /** A message where dead letters are kept. */
 interface Lying {

@@ -1,6 +1,6 @@
 /** Payloads against their schemas: refused before anything is sent, and told apart when they are received. */
 
-import { fault } from '../base/errors.ts'
+import { fault, shown } from '../base/errors.ts'
 import { type Checked, check, listed, type Schema } from '../base/schema.ts'
 import { decode, type Encoding } from '../wire/codec.ts'
 import type { Delivery } from '../wire/delivery.ts'
@@ -52,10 +52,13 @@ export interface Reading {
 /** A stored message with its body. */
 export type Lying = Pick<Delivery, 'body' | 'headers' | 'sequence' | 'subject'>
 
-/** What a handler gets: opened, decoded and checked. Throws DECODE, SEALED, NOT_CALLBOARD, SCHEMA_MISMATCH or what the seal throws. */
+/** What a handler gets: opened, decoded and checked. Throws DECODE, SEALED, NOT_CALLBOARD, WIRE_UNSUPPORTED, SCHEMA_MISMATCH or what the seal throws. */
 export function readBody(delivery: Lying, { schema, name, seal, as }: Reading): unknown {
   const { headers } = delivery
   if (!headers.plain && idOf(headers, delivery.sequence) === undefined) throw fault('NOT_CALLBOARD', `A message for ${name} has no id.`)
+  const version = headers.plain ? undefined : headers.get(header.wire)
+  if (version !== undefined && version !== '1')
+    throw fault('WIRE_UNSUPPORTED', `A message for ${name} is written in version ${shown(version)} of the wire format.`)
   const encoding = headers.plain ? 'msgpack' : encodingOf(headers)
   if (seal !== undefined) return following(seal.open(delivery.body, as(delivery)), (body) => valueIn(body, encoding, schema, name))
   return valueIn(delivery.body, encoding, schema, name)

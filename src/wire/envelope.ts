@@ -32,6 +32,8 @@ export const header = {
   definition: 'Cb-Schedule',
   /** The time a firing stands for that was made up for later, in ms since 1970. */
   occurrence: 'Cb-Occurrence',
+  /** The version of the wire format, on a message that readers of the first must not read. None has it yet. */
+  wire: 'Cb-Wire',
   ttl: 'Nats-TTL',
   expectedSubjectSequence: 'Nats-Expected-Last-Subject-Sequence',
   expectedSubject: 'Nats-Expected-Last-Subject-Sequence-Subject',

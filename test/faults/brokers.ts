@@ -31,8 +31,8 @@ export interface Brokers extends AsyncDisposable {
 /** Small enough to be filled in a moment, large enough for what is said. */
 const storage = '256MB'
 
-/** Starts the servers, with their stores in a folder. */
-export async function brokers(folder: string, count: 1 | 3): Promise<Brokers> {
+/** Starts the servers, with their stores in a folder. `sync`: how often they sync. */
+export async function brokers(folder: string, count: 1 | 3, sync: '10s' | 'always'): Promise<Brokers> {
   const routes = await Promise.all(Array.from({ length: count }, freePort))
   const wires: Wire[][] = await Promise.all(
     routes.map((_, from) => Promise.all(routes.map((port, to) => (from === to ? (undefined as never) : wire(() => port))))),
@@ -42,7 +42,7 @@ export async function brokers(folder: string, count: 1 | 3): Promise<Brokers> {
       const name = `n${index + 1}`
       const peers = (wires[index] as Wire[]).filter((each) => each !== undefined)
       const mine = [...peers, ...wires.flatMap((row, from) => (from === index ? [] : [row[index] as Wire]))]
-      return node(join(folder, name), name, count === 1 ? '' : cluster(port, peers), mine)
+      return node(join(folder, name), name, settings(sync) + (count === 1 ? '' : cluster(port, peers)), mine)
     }),
   )
   return {
@@ -65,18 +65,18 @@ cluster {
   routes: [ ${peers.map((peer) => `"nats://127.0.0.1:${peer.port}"`).join(', ')} ]
 }`
 
-const settings = `
+const settings = (sync: string) => `
 listen: 127.0.0.1:-1
-jetstream { max_file_store: ${storage}, max_memory_store: 16MB, sync_interval: 10s }
+jetstream { max_file_store: ${storage}, max_memory_store: 16MB, sync_interval: ${sync} }
 max_payload: 1MB
 ping_interval: "10s"
 ping_max: 2
 `
 
-async function node(folder: string, name: string, more: string, wires: readonly Wire[]): Promise<Node> {
+async function node(folder: string, name: string, settings: string, wires: readonly Wire[]): Promise<Node> {
   await mkdir(folder, { recursive: true })
   const config = join(folder, 'nats-server.conf')
-  await writeFile(config, settings + more)
+  await writeFile(config, settings)
   const begin = (port: number) => startServer({ config, port, store: join(folder, 'store'), name, ready: '60s' })
   let server: Server = await begin(0)
   let running = true

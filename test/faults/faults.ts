@@ -6,6 +6,7 @@
 import type { Random } from '../../demos/stage/random.ts'
 import type { Brokers, Node } from './brokers.ts'
 import type { Member } from './crew.ts'
+import { slowDisk } from './disk.ts'
 import { now, type Recorder } from './history.ts'
 
 /** Where faults happen. */
@@ -31,6 +32,8 @@ export interface FaultKind {
   readonly to: 'worker' | 'producer' | 'anybody' | 'broker'
   /** Only with one server, or only with a cluster. */
   readonly only?: 'single' | 'cluster'
+  /** Only where it is asked for by name: it needs what not every machine has. */
+  readonly named?: true
   /** Whether a process or server is killed. */
   readonly kills: boolean
   readonly do: (stage: Stage, random: Random, target: Member) => Promise<void>
@@ -166,6 +169,31 @@ export const kinds: readonly FaultKind[] = [
     }),
     weight: 2,
     kills: false,
+  },
+  {
+    ...toNode('broker stutters', 'broker slow', async (stage, random, node) => {
+      const end = Date.now() + random.whole(1000, 6000)
+      while (Date.now() < end) {
+        node.signal('SIGSTOP')
+        await pause(random.whole(50, 300))
+        node.signal('SIGCONT')
+        await pause(random.whole(10, 50))
+      }
+      await stage.answers()
+    }),
+    weight: 2,
+    kills: false,
+  },
+  {
+    ...toNode('disk slow', 'broker slow', async (stage, random, node) => {
+      const quick = await slowDisk(node.pid, random.whole(50, 400))
+      await pause(random.whole(1000, 6000))
+      await quick()
+      await stage.answers()
+    }),
+    weight: 2,
+    kills: false,
+    named: true,
   },
   {
     ...toNode('broker cut off', 'broker cut off', async (stage, random, node) => {

@@ -6,6 +6,7 @@
  *   --cluster      three servers instead of one                    --layout l     `work` or `log` (work)
  *   --rate N       things said per second (400; 20,000 with --tasks)  --only a,b   kinds of faults
  *   --json         one JSON document on stdout                     --keep         keep the history of a good run, too
+ *                  `disk slow`, which needs strace, is done only where it is named
  *   --soak         no faults; the memory of each process is watched (300 s)
  *   --write file   note the result on a page
  */
