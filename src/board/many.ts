@@ -1,6 +1,6 @@
 /**
  * Many at once, at batch speed: up to 1,000 messages are stored all or none; more are stored in several such batches,
- * a few of them under way at a time.
+ * a few of them under way at a time, or one by one where the broker is faster so.
  */
 
 import { asError, fault, shown, UnknownOutcomeError } from '../base/errors.ts'
@@ -46,23 +46,22 @@ interface Batch {
   /** The index of the first. */
   readonly from: number
   readonly messages: Prepared[]
-  stored: boolean
 }
 
 /** Two that lie in different partitions of a queue, and so in different streams. */
 const apart = (one: Prepared, other: Prepared): boolean => one.subject !== other.subject && partIn(one.subject) !== partIn(other.subject)
 
-/** Messages in batches that the broker takes, each as soon as it is full. */
-export function* batches({ count, at }: Omit<Messages, 'made'>, most = batchLimit, bytes = batchBytes): Generator<Batch> {
-  let batch: Batch = { from: 0, messages: [], stored: false }
+/** Messages in batches that the broker takes, each as soon as it is full, from one of them on. */
+export function* batches({ count, at }: Omit<Messages, 'made'>, start = 0, most = batchLimit, bytes = batchBytes): Generator<Batch> {
+  let batch: Batch = { from: start, messages: [] }
   let size = 0
-  for (let index = 0; index < count; index++) {
+  for (let index = start; index < count; index++) {
     const each = at(index)
     const length = sizeOf(each)
     const [first] = batch.messages
     if (first !== undefined && (batch.messages.length >= most || size + length > bytes || apart(first, each))) {
       yield batch
-      batch = { from: index, messages: [], stored: false }
+      batch = { from: index, messages: [] }
       size = 0
     }
     batch.messages.push(each)
@@ -71,12 +70,47 @@ export function* batches({ count, at }: Omit<Messages, 'made'>, most = batchLimi
   if (batch.messages.length > 0) yield batch
 }
 
+/** Messages that are being stored, and what their sender gets for those that are. */
+interface Storage<Given> extends Messages {
+  /** Those that are made. */
+  readonly known: readonly Prepared[]
+  readonly given: Given[]
+}
+
 /**
- * Stores them all. A batch leaves as soon as it is made, so that the broker works while the next is made. Throws PARTLY_STORED where
- * some batches were stored and others not, otherwise what the first batch threw.
+ * Stores them all. A message leaves as soon as it is made, alone or with its batch, so that the broker works while the next is made. Throws
+ * PARTLY_STORED where some were stored and others not, otherwise what the first that failed threw.
  */
 export async function storeMany<Given>(messages: Messages, terms: ManyTerms<Given>): Promise<Given[]> {
-  const given: Given[] = new Array(messages.count)
+  const { count, made } = messages
+  const known: Prepared[] = []
+  const at = (index: number) => {
+    known[index] ??= messages.at(index)
+    return known[index]
+  }
+  const storage = { count, at, known, given: new Array<Given>(count) }
+  try {
+    const alone = count > batchLimit && made === undefined && !terms.inOrder && terms.signal === undefined
+    const storing = alone ? storeEach(storage, terms) : undefined
+    // Their owner may change them as soon as this has returned.
+    if (alone) for (let index = 0; index < count; index++) at(index)
+    const begun = (await storing) ?? 0
+    if (begun < count) await storeBatches(storage, begun, terms)
+  } catch (error) {
+    throw partly(storage, asError(error))
+  }
+  return storage.given
+}
+
+/** Stores one by one, if the broker is faster with that. Gives how many these were, from the first on. */
+async function storeEach<Given>(storage: Storage<Given>, { storing, given }: ManyTerms<Given>): Promise<number> {
+  const each = storing.publishEach?.(storage, (index, message, { sequence, duplicate }) => {
+    storage.given[index] = given(message, sequence, duplicate)
+  })
+  return (await each) ?? 0
+}
+
+async function storeBatches<Given>(storage: Storage<Given>, from: number, terms: ManyTerms<Given>): Promise<void> {
   const cut: Batch[] = []
   const working: Promise<void>[] = []
   let next = 0
@@ -86,15 +120,14 @@ export async function storeMany<Given>(messages: Messages, terms: ManyTerms<Give
     free--
     for (let batch = cut[next++]; batch !== undefined; batch = failed ? undefined : cut[next++]) {
       try {
-        await storeBatch(batch, given, terms)
-        batch.stored = true
+        await storeBatch(batch, storage.given, terms)
       } catch (error) {
         failed ??= asError(error)
       }
     }
   }
   try {
-    for (const batch of batches(messages)) {
+    for (const batch of batches(storage, from)) {
       cut.push(batch)
       if (free > 0) working.push(work())
     }
@@ -102,8 +135,7 @@ export async function storeMany<Given>(messages: Messages, terms: ManyTerms<Give
     failed = asError(error)
   }
   await Promise.all(working)
-  if (failed !== undefined) throw partly(cut, messages.count, failed)
-  return given
+  if (failed !== undefined) throw failed
 }
 
 async function storeBatch<Given>({ from, messages }: Batch, given: Given[], terms: ManyTerms<Given>): Promise<void> {
@@ -121,21 +153,16 @@ async function storeBatch<Given>({ from, messages }: Batch, given: Given[], term
   for (const [index, one] of (await Promise.all(messages.map(alone))).entries()) given[from + index] = one
 }
 
-function partly(cut: readonly Batch[], count: number, cause: Error): Error {
-  const stored = cut.reduce((sum, batch) => sum + (batch.stored ? batch.messages.length : 0), 0)
-  const undecided = cause instanceof UnknownOutcomeError
-  if (stored === 0 && !undecided) return cause
-  const known = cut.flatMap(({ messages }) => messages.map(({ id }) => id))
+function partly<Given>({ count, known, given }: Storage<Given>, cause: Error): Error {
+  const indexes = Array.from({ length: count }, (_, index) => index)
+  const missing = indexes.filter((index) => given[index] === undefined)
+  const stored = count - missing.length
   // What was not made was not sent, and any id will do.
-  const ids = [...known, ...Array.from({ length: count - known.length }, newId)]
-  const done = new Set(cut.flatMap(({ stored, from, messages }) => (stored ? messages.map((_, index) => from + index) : [])))
-  const missing = ids.flatMap((_, index) => (done.has(index) ? [] : [index]))
+  const details = { stored, ids: indexes.map((index) => known[index]?.id ?? newId()), missing }
+  if (stored > 0) return fault('PARTLY_STORED', `${stored} of ${count} messages were stored; then: ${cause.message}`, { cause, details })
   // Whoever repeats what may be stored needs its ids.
-  if (stored === 0 && undecided) return fault(cause.code, cause.what, { cause, details: { ...cause.details, stored, ids, missing } })
-  return fault('PARTLY_STORED', `${stored} of ${count} messages were stored; then: ${cause.message}`, {
-    cause,
-    details: { stored, ids, missing },
-  })
+  if (cause instanceof UnknownOutcomeError) return fault(cause.code, cause.what, { cause, details: { ...cause.details, ...details } })
+  return cause
 }
 
 /** What is made into messages. */

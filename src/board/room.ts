@@ -26,7 +26,7 @@ export interface Patience {
 }
 
 /** How messages are stored in one queue. */
-export type Storing = Pick<Publisher, 'publish' | 'publishBatch'>
+export type Storing = Pick<Publisher, 'publish' | 'publishBatch'> & Partial<Pick<Publisher, 'publishEach'>>
 
 /** Room in one bounded queue, as one process finds it. */
 export interface Room {

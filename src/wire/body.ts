@@ -78,6 +78,8 @@ export function besides(publisher: Publisher, names: Names, declare: () => Promi
       messages.every((each) => each.beside === undefined)
         ? publisher.publishBatch(messages, signal)
         : first(messages, signal, () => publisher.publishBatch(messages, signal)),
+    // Who sends so many at once has looked that none of them lies beside.
+    publishEach: publisher.publishEach,
     get pending() {
       return publisher.pending
     },

@@ -18,6 +18,7 @@ import { type Outgoing, overweight } from './outgoing.ts'
 import { senderOver, tokenIn } from './raw.ts'
 import { readAnswer, type Stored } from './receipt.ts'
 import { type ApiError, forbidden, forbiddenSubject, refusalFault, refusalOf } from './refusal.ts'
+import { type Hearing, type Sequel, Singly } from './singly.ts'
 import { Entry } from './under-way.ts'
 
 /** Limits of a publisher. */
@@ -44,6 +45,11 @@ export interface Publisher {
    * Gives the sequence of the last one, or undefined where the broker already had some of their ids.
    */
   publishBatch(messages: readonly Outgoing[], signal?: AbortSignal): Promise<number | undefined>
+  /**
+   * Stores messages one by one where that is faster than in batches: gives how many, from the first on; 0: none. `stored` hears the place of
+   * each. Throws what the first refused one threw, when no other is under way.
+   */
+  publishEach<Each extends Outgoing>(messages: Sequel<Each>, stored: Hearing<Each>): Promise<number>
   /** Messages under way. */
   readonly pending: number
   /** Refuses everything new, and resolves when the rest is answered. After a while what is not is reported as unknown. */
@@ -52,6 +58,9 @@ export interface Publisher {
 
 /** Most messages in one batch; the broker's limit. */
 export const batchLimit = 1000
+
+/** So many leave without waiting for the end of the turn. */
+const plenty = 100
 
 const empty: Stored = { sequence: 0, duplicate: true }
 
@@ -186,8 +195,8 @@ export function publisher(link: Link, options: PublisherOptions = {}): Publisher
     // Alone it leaves at once; with others it waits for the end of the turn, and they leave together.
     if (underWay.size === 1 && !over) sendAll([entry])
     else if (outbox.push(entry) === 1) atTurnsEnd(post)
-    // A batch is much by itself, and the broker can begin with it.
-    if (entry.batch !== undefined && !over) post()
+    // Much by itself: the broker can begin with it.
+    if ((entry.batch !== undefined || outbox.length >= plenty) && !over) post()
   }
 
   function post(): void {
@@ -198,7 +207,7 @@ export function publisher(link: Link, options: PublisherOptions = {}): Publisher
 
   function put<T>(message: Outgoing, batch: readonly Outgoing[] | undefined, signal?: AbortSignal, as?: (stored: Stored) => T): Promise<T> {
     return new Promise((resolve, reject) => {
-      if (closed) reject(fault('CLOSED', 'The board is closed; nothing was sent.'))
+      if (closed) reject(gone())
       else if (signal?.aborted) reject(aborted(message, signal, 'not stored'))
       else take(new Entry(inbox, message, batch, resolve as (result: unknown) => void, reject, as), signal)
     })
@@ -212,8 +221,17 @@ export function publisher(link: Link, options: PublisherOptions = {}): Publisher
     else queue.push(entry)
   }
 
+  const singly = new Singly(
+    (message, stored, failed) => {
+      if (closed) failed(gone())
+      else take(new Entry(inbox, message, undefined, nothing, failed, stored), undefined)
+    },
+    Math.ceil(inFlight / 2),
+  )
+
   return {
     publish: (message, signal, as) => put(message, undefined, signal, as),
+    publishEach: async (messages, stored) => (link.nc.info?.cluster === undefined ? singly.store(messages, stored) : 0),
     publishBatch: (messages, signal) =>
       put(messages[0] as Outgoing, messages.length === 1 ? undefined : messages, signal, (stored) =>
         stored === empty ? undefined : stored.sequence,
@@ -238,6 +256,9 @@ export function publisher(link: Link, options: PublisherOptions = {}): Publisher
     },
   }
 }
+
+const nothing = () => undefined
+const gone = () => fault('CLOSED', 'The board is closed; nothing was sent.')
 
 /** When to send again after an answer that says "not now": 50 ms at first, a second at most, never in step with others. */
 function backedOff(entry: Entry): number {

@@ -13,7 +13,7 @@ const message = (id: number, bytes: number, part = 'mail'): Prepared => ({
 test('batches are cut by count and by bytes, in order, and nothing is left out', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(300), { maxLength: 60 }), fc.integer({ min: 1, max: 9 }), (sizes, most) => {
-      const cut = [...batches({ count: sizes.length, at: (index) => message(index, sizes[index] as number) }, most, 400)]
+      const cut = [...batches({ count: sizes.length, at: (index) => message(index, sizes[index] as number) }, 0, most, 400)]
       expect(cut.flatMap(({ messages }) => messages.map(({ id }) => Number(id)))).toEqual(sizes.map((_, index) => index))
       for (const { from, messages } of cut) {
         expect(Number(messages[0]?.id)).toBe(from)
@@ -30,7 +30,7 @@ test('a batch is there before the next one is made', () => {
     made.push(index)
     return message(index, 1)
   }
-  const cutting = batches({ count: 10, at }, 3)
+  const cutting = batches({ count: 10, at }, 0, 3)
   cutting.next()
   expect(made).toEqual([0, 1, 2, 3])
 })
