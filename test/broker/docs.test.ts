@@ -7,9 +7,11 @@ import { connect } from 'nats'
 import { expect, inject, test } from 'vitest'
 import { extract, type Snippet, snippets, write } from '../repo/snippets.ts'
 import { root } from '../repo/tree.ts'
+import { script } from '../setup/built.ts'
 
 const url = inject('natsUrl')
-const documented = snippets('.callboard/running')
+const folder = '.callboard/built/running'
+const documented = snippets(folder)
 
 const planted = extract(
   'planted.md',
@@ -29,11 +31,11 @@ console.error('no such thing')
 process.exitCode = 3
 \`\`\`
 `,
-  '.callboard/running',
+  folder,
 )
 
 const here = (code: string) => code.replaceAll('nats://127.0.0.1:4222', url)
-write([...documented, ...planted].map((block) => ({ ...block, above: here(block.above), code: here(block.code) })))
+write([...documented, ...planted].map((block) => script({ ...block, above: here(block.above), code: here(block.code) })))
 
 test.each(planted.slice(0, 1))('a block runs against the broker: $name', async (block) => {
   expect(await run(block)).toEqual({ code: 0, printed: block.prints, complained: '' })
@@ -60,10 +62,9 @@ async function forget(): Promise<void> {
 
 /** Runs a block that was written; gives how it ended. */
 function run(block: Snippet): Promise<{ code: unknown; printed: string[]; complained: string }> {
-  const flags = ['--conditions=callboard-source', '--import', 'tsx']
-  const options = { cwd: root, timeout: 45_000, env: { ...process.env, NATS_URL: url } }
+  const options = { cwd: root, timeout: 120_000, env: { ...process.env, NATS_URL: url } }
   return new Promise((resolve) => {
-    execFile(process.execPath, [...flags, join(root, block.file)], options, (error, stdout, stderr) => {
+    execFile(process.execPath, [join(root, script(block).file)], options, (error, stdout, stderr) => {
       const printed = stdout
         .trimEnd()
         .split('\n')

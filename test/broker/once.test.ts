@@ -9,14 +9,16 @@ import { PGlite } from '@electric-sql/pglite'
 import { beforeAll, expect, inject, test } from 'vitest'
 import { extract, write } from '../repo/snippets.ts'
 import { read, root } from '../repo/tree.ts'
+import { script } from '../setup/built.ts'
 import { openBoard } from '../support/board.ts'
 import { booked, charged } from '../support/once.ts'
 import { program } from '../support/program.ts'
 
 const page = 'docs/guides/once.md'
-const recipes = extract(page, read(page), '.callboard/once').filter(({ file }) => /\/(deposit|charge)\.ts$/.test(file))
-write(recipes)
-const folder = join(root, '.callboard/once/docs-guides-once')
+const home = '.callboard/built/once'
+const recipes = extract(page, read(page), home).filter(({ file }) => /\/(deposit|charge)\.ts$/.test(file))
+write(recipes.map(script))
+const folder = join(root, home, 'docs-guides-once')
 
 const worker = (namespace: string, where: string, moment: string) =>
   program('test/support/once-worker.ts', [inject('natsUrl'), namespace, folder, where, moment])
@@ -68,7 +70,8 @@ test('an effect over HTTP happens once, though the process be killed before the 
     expect(await dying.ended).toBe('SIGKILL')
     await using _next = worker(board.namespace, url, 'whole')
     expect(await handle.result({ timeout: '25s' })).toBe('charge 1')
-    expect(calls).toEqual([handle.id, handle.id])
+    // A machine with far too much to do may lose its lease as well.
+    expect([calls.length > 1, new Set(calls)]).toEqual([true, new Set([handle.id])])
     expect(answers.size).toBe(1)
   } finally {
     till.closeAllConnections()

@@ -31,7 +31,7 @@ const board = await callboard({ servers, namespace, log: false })
 const service = board.service('clerk')
 
 if (where.startsWith('http:')) {
-  const { charge } = (await recipe('charge.ts')) as Charge
+  const { charge } = (await recipe('charge.js')) as Charge
   service.perform(
     charged,
     async (input, ctx) => {
@@ -42,7 +42,7 @@ if (where.startsWith('http:')) {
     { lease: 1000 },
   )
 } else {
-  const { deposit, tables } = (await recipe('deposit.ts')) as Deposit
+  const { deposit, tables } = (await recipe('deposit.js')) as Deposit
   const db = await PGlite.create(where)
   await db.exec(tables)
   const dying: Database = {

@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { place } from '../setup/built.ts'
 import { sings } from './canary.ts'
 import { until } from './until.ts'
 
@@ -22,10 +23,9 @@ export interface Program extends AsyncDisposable {
   kill(): Promise<unknown>
 }
 
-/** Starts a program of this repository. `file` is its path from the root. */
+/** Starts a program of the tests, as it was built for the run. `file` is the path of its source from the root. */
 export function program(file: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Program {
-  const flags = ['--conditions=callboard-source', '--import', 'tsx', file]
-  const child = spawn(process.execPath, [...flags, ...args], { cwd: root, env: { ...process.env, ...env }, stdio: 'pipe' })
+  const child = spawn(process.execPath, [place(file), ...args], { cwd: root, env: { ...process.env, ...env }, stdio: 'pipe' })
   let text = ''
   let complaint = ''
   child.stdout.setEncoding('utf8').on('data', (more: string) => {
@@ -52,12 +52,13 @@ export function program(file: string, args: readonly string[], env: Readonly<Rec
     },
     written: () => text + complaint,
     ended,
-    says: (line, within = 60_000) =>
-      until(`${file} says ${line}`, () => lines().find((each) => each === line || each.startsWith(`${line} `)) ?? '', within).catch(
-        (error: Error) => {
-          throw new Error(`${error.message}; it complained: ${complaint}`, { cause: error })
-        },
-      ),
+    says(line, within = 60_000) {
+      const heard = () => lines().find((each) => each === line || each.startsWith(`${line} `))
+      const silent = ended.then((end) => heard() ?? Promise.reject(new Error(`${file} has ended (${end}) and never said ${line}`)))
+      return Promise.race([until(`${file} says ${line}`, () => heard() ?? '', within), silent]).catch((error: Error) => {
+        throw new Error(`${error.message}; it complained: ${complaint}`, { cause: error })
+      })
+    },
     kill,
     [Symbol.asyncDispose]: async () => void (await kill()),
   }

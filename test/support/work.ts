@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { type Board, task } from 'callboard'
+import { place } from '../setup/built.ts'
 import { until } from './until.ts'
 
 /** What a piece of work does to its worker: nothing, hold it for ever the first time, or kill it. */
@@ -29,7 +30,7 @@ export interface WorkerProcess extends Disposable {
   readonly gone: Promise<unknown>
 }
 
-const script = fileURLToPath(new URL('./worker.ts', import.meta.url))
+const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Starts a worker process on a board's namespace, and waits until it works. */
 export async function workerProcess(
@@ -38,7 +39,8 @@ export async function workerProcess(
   options: { lease: string; concurrency: number; batch?: number; pulls?: number },
 ): Promise<WorkerProcess> {
   const given = JSON.stringify({ servers, namespace: board.namespace, ...options })
-  const child = spawn(process.execPath, ['--conditions=callboard-source', '--import', 'tsx', script, given], {
+  const child = spawn(process.execPath, [place('test/support/worker.ts'), given], {
+    cwd: root,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
   const told: Told[] = []
