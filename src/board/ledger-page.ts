@@ -26,9 +26,20 @@ export class Column {
     this.#bytes[this.#at++] = rest
   }
 
+  /** Ids are short and ASCII, most of them: written here, which costs a third of a call that leaves JavaScript. */
   text(text: string): void {
     if (this.#at + 3 * text.length > this.#bytes.length) this.#grow(3 * text.length)
-    this.#at += this.#bytes.write(text, this.#at)
+    const bytes = this.#bytes
+    let at = this.#at
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i)
+      if (code > 127) {
+        at = this.#at + bytes.write(text, this.#at)
+        break
+      }
+      bytes[at++] = code
+    }
+    this.#at = at
   }
 
   #grow(more: number): void {
@@ -40,10 +51,16 @@ export class Column {
   }
 }
 
+/** A label that is on the page, and its place there. */
+interface Known extends Required<EntryLabel> {
+  readonly at: number
+}
+
 /** A page that is being written. */
 export class Page {
   readonly #labels: (string | 0 | 1)[][] = []
-  readonly #labelAt = new Map<string, number>()
+  /** By service and name, which are enough to tell most apart. */
+  readonly #known = new Map<string, Map<string, Known[]>>()
   readonly #parents: string[] = []
   readonly #parentAt = new Map<string, number>()
   readonly #kinds = new Column()
@@ -55,7 +72,7 @@ export class Page {
   readonly #ids = new Column()
   readonly #more: [number, EntryMore][] = []
   #first = 0
-  #last = { style: '' as Style | '', name: '', service: '', queue: '', at: 0 }
+  #last: Known | undefined
   /** About how many bytes it takes. */
   size = 0
   /** How many entries it has. */
@@ -94,16 +111,17 @@ export class Page {
     const { style, name, service = '', queue = '' } = about
     const last = this.#last
     // Most entries are about the same as the one before.
-    if (last.name === name && last.service === service && last.queue === queue && last.style === style) return last.at
-    const key = `${style}\n${name}\n${service}\n${queue}`
-    let at = this.#labelAt.get(key)
-    if (at === undefined) {
-      at = this.#labels.push([style === 'implicit' ? 0 : 1, name, service, queue]) - 1
-      this.#labelAt.set(key, at)
-      this.size += key.length
+    if (last !== undefined && last.name === name && last.service === service && last.queue === queue && last.style === style) return last.at
+    const byName = this.#known.get(service) ?? new Map<string, Known[]>()
+    const alike = byName.get(name) ?? []
+    let known = alike.find((each) => each.queue === queue && each.style === style)
+    if (known === undefined) {
+      known = { style, name, service, queue, at: this.#labels.push([style === 'implicit' ? 0 : 1, name, service, queue]) - 1 }
+      this.#known.set(service, byName.set(name, [...alike, known]))
+      this.size += name.length + service.length + queue.length + 10
     }
-    this.#last = { style, name, service, queue, at }
-    return at
+    this.#last = known
+    return known.at
   }
 
   #caused(parent: string): number {
