@@ -22,6 +22,7 @@ export type { Schema } from './base/schema.ts'
 export { type Occurrence, type PreviewOptions, preview, type Times, type When } from './base/when.ts'
 export type { LocalTime } from './base/zone.ts'
 export type { Around, Handling, Received, Sending } from './board/around.ts'
+export type { Leaving } from './board/asked.ts'
 export type {
   BatchContext,
   BatchOptions,
@@ -32,7 +33,7 @@ export type {
   EventItem,
   TaskItem,
 } from './board/batch.ts'
-export { type Board, type BoardOptions, callboard, type Heard, type ListenOptions } from './board/board.ts'
+export { type Board, type BoardOptions, callboard } from './board/board.ts'
 export type { EventContext, TaskContext } from './board/context.ts'
 export type {
   BuriedTopic,
@@ -57,9 +58,11 @@ export type { Deed, Ledger, LedgerPoint } from './board/ledger.ts'
 export type { EntryKind, EntryLabel, EntryMore, LedgerEntry } from './board/ledger-entry.ts'
 export type { LedgerLevel, LedgerOptions } from './board/ledger-write.ts'
 export type { DeadLetter, DeadSelector } from './board/letter.ts'
+export type { Heard, ListenOptions } from './board/listen.ts'
 export type { Logger, LogOption } from './board/log.ts'
 export type { MessageFact } from './board/message-fact.ts'
 export type { PerformerFact } from './board/performers.ts'
+export type { Plan } from './board/prepare.ts'
 export type { PurgeOptions } from './board/purge.ts'
 export { type LimitOptions, type Queue, type QueueOptions, queue } from './board/queue.ts'
 export type { Queues } from './board/queues.ts'

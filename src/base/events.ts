@@ -79,6 +79,8 @@ export interface EventMap {
   full: { readonly subject: string }
   /** What a power cut would cost here: told once, after the board was opened. */
   durability: Durability
+  /** An operator has asked this process to stop its services: they drain, for so many ms at most. */
+  asked: { readonly drain: number }
   /** The connection was lost or is back. */
   connection: { readonly state: 'lost' | 'back'; readonly server: string }
 }

@@ -4,45 +4,45 @@ import type { Durability } from '../base/durability.ts'
 import type { Duration } from '../base/duration.ts'
 import { fault } from '../base/errors.ts'
 import type { EventMap } from '../base/events.ts'
-import { newId } from '../base/ids.ts'
-import { anything, oneOf, type ReadersOf, readOptions, signal, time, whole } from '../base/options.ts'
+import { anything, flag, oneOf, type ReadersOf, readOptions, time, whole } from '../base/options.ts'
 import type { Address } from '../wire/connection.ts'
 import type { OnDrift } from '../wire/drift.ts'
-import { type Headers, idOf } from '../wire/envelope.ts'
-import { readLive } from '../wire/live.ts'
-import { keyToken, topicOf } from '../wire/names.ts'
+import { keyToken } from '../wire/names.ts'
 import { addressReaders, httpAddresses } from './address-options.ts'
 import type { Around } from './around.ts'
+import { askToLeave, type Leaving } from './asked.ts'
 import type { Subscribable, Task, Topic, TopicPattern } from './contract.ts'
 import { type Dead, dead } from './dead.ts'
+import { defaults } from './defaults.ts'
 import { fromEnvironment } from './environment.ts'
 import { type HandleOf, TaskHandle } from './handle.ts'
-import { homeOf } from './home.ts'
 import { type Inspect, inspect } from './inspect.ts'
-import { laterOf } from './keyed.ts'
-import { readAnywhere } from './large.ts'
 import { type Ledger, ledger, ledgerDefaults, ledgerOption } from './ledger.ts'
 import { type LedgerLevel, type LedgerOptions, type LedgerSettings, ledgerWriter } from './ledger-write.ts'
+import { type Heard, type ListenOptions, listen } from './listen.ts'
 import { type LogOption, logOption } from './log.ts'
 import { checkList } from './many.ts'
 import { type OpenCore, open, twoMinutes } from './open.ts'
+import { type Plan, planned, prepare } from './prepare.ts'
 import { type Queues, queues } from './queues.ts'
 import type { Records } from './records.ts'
 import { type Schedules, schedules } from './schedule.ts'
 import { attendant } from './schedule-sweep.ts'
 import type { EnqueueOptions, ManyOptions, PublishManyOptions, PublishOptions, Receipt, Sender } from './sender.ts'
 import { type Service, type ServiceBuilder, type StopOptions, service } from './service.ts'
-import { type Point, type Subscription, subscriptionOf } from './subscription.ts'
+import { type Subscription, subscriptionOf } from './subscription.ts'
 import { enqueue, enqueueMany } from './task.ts'
 import { checkEnqueueMany, checkTask } from './task-options.ts'
-import { publish, publishMany, readingEvents } from './topic.ts'
-import { checkPublishMany, checkTopic, startOption } from './topic-options.ts'
+import { publish, publishMany } from './topic.ts'
+import { checkPublishMany, checkTopic } from './topic-options.ts'
 import { presence } from './worker.ts'
 
 /** Where the broker is, and how this board uses it. */
 export interface BoardOptions extends Address {
   /** Everything of this board lies under this name on the broker; boards of other namespaces never meet it. Default: `CALLBOARD_NAMESPACE`, else `callboard`. Edge: one part, in lower case; streams are called by its upper case. */
   readonly namespace?: string
+  /** Opens only where there is a board already: creates and changes nothing, and throws NOT_FOUND, naming what there is. Default false. Edge: it counts until it is open; a queue that is enqueued to is created all the same. */
+  readonly existing?: boolean
   /** Copies of every stream. Default: three in a cluster, otherwise one. Edge: 1 to 5; a default of three becomes one where the cluster is too small. */
   readonly replicas?: number
   /** What to do where the broker's streams differ from the code: tell of it, refuse to start, or update the broker. Default `tell`. Edge: another retention, layout or storage is always refused, as `CONFIG_CONFLICT`. */
@@ -61,24 +61,6 @@ export interface BoardOptions extends Address {
   readonly inFlight?: number
   /** Monitoring addresses of the servers, as `http://127.0.0.1:8222`: asked how often they sync, for `durability`. Default: `CALLBOARD_MONITOR`, else the broker is asked, which answers where its configuration lets it. Edge: a text may hold several with commas between. */
   readonly monitor?: string | readonly string[]
-}
-
-/** How to listen live. */
-export interface ListenOptions {
-  /** Where to begin: with what is new, with all that is kept, at a time, or at a sequence, which resumes. Default `'new'`. Edge: a sequence is 1 or more. */
-  readonly from?: Point
-  /** Ends the listening. Default: it ends when its reader stops. */
-  readonly signal?: AbortSignal
-}
-
-/** An event as a live listener gets it. */
-export interface Heard<Event> {
-  readonly event: Event
-  readonly topic: string
-  readonly id: string
-  /** Its place in the stream: listening again from the next one misses nothing. */
-  readonly sequence: number
-  readonly headers: Headers['user']
 }
 
 /** A connection with its declared streams; hands out the verbs. `await using` closes it at the end of a block. */
@@ -104,6 +86,8 @@ export interface Board extends Sender, AsyncDisposable {
   handle<Output, Tracked extends boolean>(task: Task<never, unknown, Output, Tracked>, id: string | Receipt): HandleOf<Output, Tracked>
   /** Sees to it that the streams of these contracts are there: for who may, before others come who may not. */
   declare(...contracts: readonly (Topic<never> | Task<never>)[]): Promise<void>
+  /** Says which streams `declare` would create, and where those that are there differ; changes nothing. Throws CONFIG_CONFLICT where that cannot be settled. */
+  plan(...contracts: readonly (Topic<never> | Task<never>)[]): Promise<Plan>
   /** Begins a service: a named set of subscriptions and performers. */
   service(name: string): ServiceBuilder
   /** Events as they come, live: not durable, not acknowledged. `from` as for a subscription; a sequence resumes. */
@@ -126,6 +110,8 @@ export interface Board extends Sender, AsyncDisposable {
   readonly ledger: Ledger
   /** The services of this board that have been started and have not stopped. */
   readonly services: readonly Service[]
+  /** Asks another process to stop its services, as `stop` of each would; a drain of 0 interrupts what runs. Throws NOT_FOUND where no worker of this name hears. */
+  stopWorker(worker: string, options?: StopOptions): Promise<Leaving>
   /** Stands around everything this board sends, and every call of its handlers, from now on: for tracing and its like. Gives back how to stop. */
   use(around: Around): () => void
   /** Hears what callboard tells about itself. Gives back how to stop. */
@@ -137,6 +123,7 @@ export interface Board extends Sender, AsyncDisposable {
 const boardReaders = {
   ...addressReaders,
   namespace: anything<string>(),
+  existing: flag,
   replicas: whole(1, 5),
   onDrift: oneOf('tell', 'refuse', 'update'),
   dedupe: time(100),
@@ -166,7 +153,16 @@ function face(core: OpenCore, settings: LedgerSettings): Board {
   const services = new Set<Service>()
   const sweeping = attendant(core)
   const writing = ledgerWriter(core, settings)
-  const here = presence(core, () => writing.dropped)
+  const here = presence(
+    core,
+    () => writing.dropped,
+    (drain) => {
+      const asked = [...services]
+      core.events.tell('asked', { drain })
+      for (const each of asked) void each.stop({ drain })
+      return { services: asked.map(({ name }) => name), running: asked.reduce((sum, { running }) => sum + running, 0) }
+    },
+  )
   let closing: Promise<void> | undefined
   const closed = new AbortController()
   const refuseClosed = () => {
@@ -205,12 +201,11 @@ function face(core: OpenCore, settings: LedgerSettings): Board {
     },
     async declare(...contracts) {
       refuseClosed()
-      await core.layout.ledger(settings.age)
-      for (const each of contracts) {
-        await (each.kind === 'task' ? core.declareQueue(each.place) : core.declareTopic(each))
-        // Whoever throttles or schedules later may not be allowed to ask for it.
-        await core.layout.expiring(each.kind === 'task' ? laterOf(core, each) : homeOf(core.names, each).stream)
-      }
+      await prepare(core, settings.age, contracts)
+    },
+    async plan(...contracts) {
+      refuseClosed()
+      return planned(core, settings.age, contracts)
     },
     service(name) {
       refuseClosed()
@@ -230,28 +225,7 @@ function face(core: OpenCore, settings: LedgerSettings): Board {
       refuseClosed()
       if (topic?.kind !== 'topic' && topic?.kind !== 'pattern')
         throw fault('INVALID_ARGUMENT', 'The first argument of listen() is not a topic.')
-      const read = readOptions('listen()', options, { from: startOption, signal })
-      await core.declareTopic(topic)
-      const home = homeOf(core.names, topic)
-      const reading = readingEvents(core, topic)
-      const over = read.signal ? AbortSignal.any([read.signal, closed.signal]) : closed.signal
-      for await (const found of readLive(core.link, home.stream, home.event, read.from ?? { at: 'new' }, over)) {
-        let event: Event
-        try {
-          event = (await readAnywhere(core, found, reading)) as Event
-        } catch (error) {
-          // One that cannot be read does not end the reading of all others.
-          core.events.tell('trouble', { what: `an event of ${topicOf(found.subject)} cannot be read by who listens live`, error })
-          continue
-        }
-        yield {
-          event,
-          topic: topicOf(found.subject),
-          id: idOf(found.headers, found.sequence) ?? newId(),
-          sequence: found.sequence,
-          headers: found.headers.user,
-        }
-      }
+      yield* listen(core, topic, options, closed.signal)
     },
     subscription: (service, topic) => subscriptionOf(core, service, topic),
     dead: dead(core),
@@ -266,6 +240,10 @@ function face(core: OpenCore, settings: LedgerSettings): Board {
     ledger: ledger(core, writing, settings.age),
     get services() {
       return [...services]
+    },
+    async stopWorker(worker, options) {
+      const { drain = defaults.drain } = readOptions('stopWorker()', options, { drain: time() })
+      return askToLeave(core, worker, drain)
     },
     use: (around) => core.around.use(around),
     on: (event, listener) => core.events.on(event, listener),

@@ -46,6 +46,7 @@ export function logEvents(events: Events, log: Logger): void {
   // To ask for it costs a question to the broker: only where the line would be written.
   if (log.isLevelEnabled?.('info') !== false)
     events.on('durability', ({ sentence, level: durability, replicas, sync }) => log.info({ durability, replicas, sync }, sentence))
+  events.on('asked', ({ drain }) => log.warn({ drain }, 'asked by an operator to stop its services'))
   events.on('connection', ({ state, server }) =>
     log.warn({ server }, state === 'lost' ? 'connection lost, dialling' : 'connection is back'),
   )

@@ -5,6 +5,7 @@ import { durabilityOf } from '../base/durability.ts'
 import { fault } from '../base/errors.ts'
 import { Events } from '../base/events.ts'
 import { origin } from '../base/ids.ts'
+import { nearest } from '../base/options.ts'
 import { remembered } from '../base/remembered.ts'
 import { Pulse } from '../runtime/pulse.ts'
 import { answersOver } from '../wire/answers.ts'
@@ -13,9 +14,10 @@ import { type Address, link } from '../wire/connection.ts'
 import { type Drift, inWords, type OnDrift } from '../wire/drift.ts'
 import { groupCommit } from '../wire/group.ts'
 import { names, partIn } from '../wire/names.ts'
+import { namespaceOf } from '../wire/names-read.ts'
 import { publisher } from '../wire/publisher.ts'
 import { isSpared } from '../wire/refusal.ts'
-import { isBounded, layout } from '../wire/streams.ts'
+import { isBounded, type Layout, type LayoutOptions, layout } from '../wire/streams.ts'
 import { syncs } from '../wire/sync.ts'
 import { table } from '../wire/table.ts'
 import { Arounds } from './around.ts'
@@ -33,6 +35,7 @@ import { publish } from './topic.ts'
 /** What is needed to open a board; times in ms. */
 export interface OpenOptions extends Address {
   readonly namespace?: string
+  readonly existing?: boolean
   readonly replicas?: number
   readonly onDrift?: OnDrift
   readonly dedupe?: number
@@ -70,7 +73,9 @@ export async function open(options: OpenOptions): Promise<OpenCore> {
   const retention = options.retention ?? week
   // What is found while nobody can listen yet is told a turn after the board is handed out.
   let early: Drift[] | undefined = []
-  const declared = await layout(speaking, place, {
+  const absent: string[] = []
+  const settings: LayoutOptions = {
+    missing: options.existing ? (stream) => void absent.push(stream) : undefined,
     replicas: options.replicas,
     onDrift: options.onDrift ?? 'tell',
     dedupe,
@@ -80,9 +85,12 @@ export async function open(options: OpenOptions): Promise<OpenCore> {
       if (early === undefined) events.tell('drift', { sentences: drift.map(inWords) })
       else early.push(...drift)
     },
-  })
+  }
+  const opening = await layout(speaking, place, settings)
+  const declared = options.existing ? await layout(speaking, place, { ...settings, missing: undefined }) : opening
   try {
-    await Promise.all([declared.topics(), declared.table(), declared.dead()])
+    await Promise.all([opening.topics(), opening.table(), opening.dead()])
+    if (absent.length > 0) throw await noBoard(place.namespace, absent, opening)
   } catch (error) {
     await speaking.close()
     throw error
@@ -184,6 +192,23 @@ export async function open(options: OpenOptions): Promise<OpenCore> {
     },
   }
   return core
+}
+
+/** The error where there is no board to be opened: with those there are, as far as one may ask. */
+async function noBoard(namespace: string, absent: readonly string[], { manager }: Layout): Promise<Error> {
+  const there: string[] = []
+  try {
+    for await (const stream of manager.streams.names()) if (namespaceOf(stream)) there.push(namespaceOf(stream) as string)
+  } catch {}
+  const guess = nearest(namespace, there)
+  return fault(
+    'NOT_FOUND',
+    `There is no namespace ${namespace} on this broker; there are: ${there.sort().slice(0, 10).join(', ') || 'none'}.`,
+    {
+      why: `It lacks ${[...absent].sort().join(', ')}.`,
+      fix: guess ? `Did you mean ${guess}?` : 'Check the name and the broker; the first program that uses a namespace creates it.',
+    },
+  )
 }
 
 /** One text may hold several, with commas between. */

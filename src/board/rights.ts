@@ -76,7 +76,7 @@ export function rightsOf(contracts: readonly Rightful[], role: Role, namespace: 
 
   function worker(): Rights {
     const publish = ['worker.*', 'trail.>', 'ending.>'].map((key) => place.record(key))
-    const subscribe: string[] = []
+    const subscribe = [`${ns}.ask.*`]
     const both = (key: string) => publish.push(key, read(key))
     const consumer = (stream: string, name: string, filters: readonly string[]) => {
       publish.push(api('CONSUMER.INFO', stream, name), api('CONSUMER.MSG.NEXT', stream, name), `$JS.ACK.${stream}.${name}.>`)
@@ -114,7 +114,7 @@ export function rightsOf(contracts: readonly Rightful[], role: Role, namespace: 
     return {
       publish: [...look, `${ns}.ledger.*`, read(place.record('trail', '>')), read(place.record('ending', '>')), ...publish],
       subscribe,
-      answers: tasks.length > 0,
+      answers: true,
     }
   }
 

@@ -13,6 +13,7 @@ import { runInfo } from '../runtime/telling.ts'
 import { decode, encode } from '../wire/codec.ts'
 import { keyToken } from '../wire/names.ts'
 import { shelf } from '../wire/stored.ts'
+import { heedAsked } from './asked.ts'
 import type { Core } from './core.ts'
 
 /** What a worker says of one contract it serves. */
@@ -85,13 +86,14 @@ function readVersion(): string {
   }
 }
 
-/** Begins to tell. */
-export function presence(core: Core, dropped: () => number): Presence {
+/** Begins to tell, and to heed what it is asked. */
+export function presence(core: Core, dropped: () => number, leave: Parameters<typeof heedAsked>[1]): Presence {
   const key = core.names.record('worker', keyToken(core.worker))
   const startedAt = Math.round(performance.timeOrigin)
   let held: WorkerFact['held']
   let timer: NodeJS.Timeout | undefined
   let due: NodeJS.Timeout | undefined
+  let deafen: (() => void) | undefined
   let revision = 0
   let telling: Promise<void> | undefined
 
@@ -150,6 +152,7 @@ export function presence(core: Core, dropped: () => number): Presence {
 
   function stop(): void {
     core.pulse.stop()
+    deafen?.()
     clearInterval(timer)
     timer = undefined
     clearTimeout(due)
@@ -163,6 +166,7 @@ export function presence(core: Core, dropped: () => number): Presence {
         telling = (telling ?? Promise.resolve()).then(() => core.table.drop(revision))
       } else if (timer === undefined) {
         core.pulse.start(running)
+        deafen = heedAsked(core, leave)
         timer = setInterval(tellNow, beat).unref()
       }
       if (core.roster.size > 0) soon()

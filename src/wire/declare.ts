@@ -3,7 +3,7 @@
 import type { ConsumerConfig, ConsumerInfo, JetStreamManager, StreamConfig } from '@nats-io/jetstream'
 import { DeliverPolicy } from '@nats-io/jetstream'
 import { conflict, type Drift, differences, grows, type OnDrift, vital } from './drift.ts'
-import { codeOf, forbiddenSubject, told } from './refusal.ts'
+import { codeOf, forbiddenSubject, streamMissing, told } from './refusal.ts'
 
 /** Where a subscription that is set up for the first time begins. */
 export type Start = { readonly at: 'new' | 'all' } | { readonly sequence: number } | { readonly time: Date }
@@ -26,6 +26,8 @@ export interface DeclareOptions {
   readonly onDrift: OnDrift
   /** Hears of differences that were left as they are. */
   readonly tell: (drift: readonly Drift[]) => void
+  /** Hears of streams that are not there. Then nothing is created, and nothing changed. */
+  readonly missing?: ((stream: string) => void) | undefined
 }
 
 /** A start as the broker takes it. */
@@ -42,13 +44,20 @@ export async function declareStream(
   options: DeclareOptions,
 ): Promise<void> {
   const place = `stream ${config.name}`
+  const look = () => manager.streams.info(config.name)
+  if (options.missing !== undefined) {
+    const there = await look().catch((error) => (codeOf(error) === streamMissing ? undefined : told(error, place)))
+    if (there === undefined) return options.missing(config.name)
+    await reconcile(place, config, { ...there.config }, options, async () => undefined)
+    return
+  }
   try {
     await manager.streams.add(config)
   } catch (error) {
     const code = codeOf(error)
     // Who may not declare may find what an operator has declared.
     if (code === nameTaken || forbiddenSubject(error) !== undefined) {
-      const { config: found } = await manager.streams.info(config.name).catch((cause) => told(cause, place))
+      const { config: found } = await look().catch((cause) => told(cause, place))
       await reconcile(place, config, { ...found }, options, (fields) => manager.streams.update(config.name, { ...found, ...fields }))
     } else if (tooFewPeers.has(code) && (config.num_replicas ?? 1) > 1 && options.replicas === undefined) {
       await declareStream(manager, { ...config, num_replicas: 1 }, options)
@@ -112,15 +121,15 @@ async function reconcile<Config extends object>(
   if (drift.length === 0) return false
   const fatal = drift.filter((difference) => vital.has(difference.field) && !grows(difference))
   if (options.onDrift === 'refuse' || fatal.length > 0) throw conflict(fatal.length > 0 ? fatal : drift)
-  const whole = options.onDrift === 'update'
-  const grown = drift.filter(grows)
+  const whole = options.onDrift === 'update' && options.missing === undefined
+  const grown = options.missing === undefined ? drift.filter(grows) : []
   const changes = whole ? declared : (Object.fromEntries(grown.map((each) => [each.field, each.declared])) as Partial<Config>)
   if (whole || grown.length > 0)
     await update(changes).catch((error: unknown) => {
       if (codeOf(error) === subjectsTaken) throw conflict(drift)
       told(error, `updating ${place}`)
     })
-  const left = whole ? [] : drift.filter((each) => !grows(each))
+  const left = whole ? [] : drift.filter((each) => !grown.includes(each))
   if (left.length > 0) options.tell(left)
   return whole || grown.length > 0
 }

@@ -24,6 +24,9 @@ export function roleOf(names: Names, stream: string): Role {
   return undefined
 }
 
+/** The namespace that keeps its table in a stream. Undefined: it is no table. */
+export const namespaceOf = (stream: string): string | undefined => /^([A-Z0-9_-]+)_TABLE$/.exec(stream)?.[1]?.toLowerCase()
+
 /** The queue that a stream belongs to. */
 export function queueIn(names: Names, stream: string): string | undefined {
   const role = roleOf(names, stream)

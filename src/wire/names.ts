@@ -210,6 +210,8 @@ export interface Names {
   deadEvent(service: string, topic: string, id: string): string
   /** Where the workers of a task are spoken to while they run it. */
   desk(queue: string, task: string): string
+  /** Where a worker is asked to leave. */
+  ask(worker: string): string
 }
 
 /** The names of a namespace. */
@@ -263,6 +265,7 @@ export function names(namespace: string): Names {
     deadTask: (queue, task, id) => `${ns}.dead.task.${queue}.${token(task)}.${keyToken(id)}`,
     deadEvent: (service, topic, id) => `${ns}.dead.topic.${service}.${token(topic)}.${keyToken(id)}`,
     desk: (queue, task) => `${ns}.desk.${queue}.${token(task)}`,
+    ask: (worker) => `${ns}.ask.${keyToken(worker)}`,
   }
 }
 

@@ -64,6 +64,9 @@ function occupyingSequence(error: ApiError): number {
   return Number(/(\d+)\s*$/.exec(error.description ?? '')?.[1] ?? 0)
 }
 
+/** The number that says that there is no such stream. */
+export const streamMissing = 10059
+
 /** The number of a broker error; 0 for anything else. */
 export function codeOf(error: unknown): number {
   return error instanceof JetStreamApiError ? error.code : 0

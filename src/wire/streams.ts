@@ -18,7 +18,7 @@ import type { Link } from './connection.ts'
 import { type Behind, type DeclareOptions, declareConsumer, declareStream, type Footing, footingOf, type Start } from './declare.ts'
 import { lettingExpire } from './expire.ts'
 import { type Names, partName, token } from './names.ts'
-import { codeOf, told } from './refusal.ts'
+import { codeOf, streamMissing, told } from './refusal.ts'
 
 /** How long and how much a topic keeps. Times in ms, 0 = without limit. */
 export interface Retention {
@@ -70,6 +70,8 @@ export interface Layout {
   objects(): Promise<void>
   /** The stream of the ledger, which keeps so long, in ms. */
   ledger(age: number): Promise<void>
+  /** The same, for whoever wants to know what it would do: it declares nothing, and tells. */
+  dry(told: Required<Pick<DeclareOptions, 'missing' | 'tell'>>): Promise<Layout>
   /** Whether there is such a stream. */
   exists(stream: string): Promise<boolean>
   /** Removes the oldest of a stream until about so many bytes are left. */
@@ -102,8 +104,6 @@ const week = 7 * 86_400_000
 
 /** Open deliveries of one consumer at most. Deliveries that wait for a retry count too, so it is far above what workers hold. */
 const mostOpen = 65_536
-
-const streamMissing = 10059
 
 /** Messages of the ledger at most, each with many entries. */
 const mostLedger = 1_000_000
@@ -208,6 +208,7 @@ export async function layout(link: Link, names: Names, options: LayoutOptions): 
         duplicate_window: nanos(Math.min(age, 60_000)),
         max_consumers: 100_000,
       }),
+    dry: (told) => layout(link, names, { ...options, ...told, onDrift: 'tell' }),
     expiring: lettingExpire(manager),
     consumer: (streamName, name, filters, lease, start, single = false) =>
       declareConsumer(manager, streamName, consumerConfig(name, filters, lease, single ? 1 : mostOpen), start, options),

@@ -63,7 +63,7 @@ afterAll(async () => {
 })
 
 /** These run until they are stopped, or write to the process itself; each has a test of its own. */
-const apart = /^(dev|start|dash|demo|bench|completion|tail|listen|top$)/
+const apart = /^(dev|start|dash|demo|bench|completion|tail|listen|top$|workers (drain|stop)|sync)/
 /** What ends otherwise than well here: the doctor has something to say. */
 const ends: Readonly<Record<string, readonly number[]>> = { doctor: [0, 9], 'doctor --json': [0, 9] }
 

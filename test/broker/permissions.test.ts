@@ -100,6 +100,36 @@ describe.each([
     expect(troubles).toEqual([])
   })
 
+  test('an operator asks a worker to leave, and nobody else may', async () => {
+    await using operator = await broker.as('operator')
+    await using producer = await broker.as('producer')
+    await using reader = await broker.as('reader')
+    await using working = await broker.as('planner')
+    const troubles: unknown[] = []
+    working.on('trouble', (trouble) => troubles.push(trouble))
+    const planner = await working
+      .service('planner')
+      .subscribe(released, () => undefined)
+      .start()
+    const nameOf = async () =>
+      (await operator.inspect.workers()).find(({ serves }) => serves.some(({ service }) => service === 'planner'))?.name
+    await until('the worker is known', async () => (await nameOf()) !== undefined)
+    const name = (await nameOf()) ?? ''
+    for (const other of [producer, reader]) expect(await thrownBy(() => other.stopWorker(name))).toMatchObject({ code: 'PERMISSION' })
+    expect(planner.stage).toBe('running')
+    expect(await operator.stopWorker(name, { drain: '1s' })).toEqual({ services: ['planner'], running: 0 })
+    await until('it has stopped', () => planner.stage === 'stopped')
+    expect(await thrownBy(() => operator.stopWorker(name))).toMatchObject({ code: 'NOT_FOUND' })
+    expect(troubles).toEqual([])
+  })
+
+  test('a reader opens a board that is there, and asks for nothing it may not', async () => {
+    const { inboxPrefix } = roles.reader
+    const options = { servers: broker.url, ...(await broker.login('reader')), inboxPrefix, existing: true, log: false } as const
+    await using reader = await callboard(options)
+    expect((await reader.inspect.queues()).length).toBeGreaterThan(0)
+  })
+
   test('an operator keeps schedules, pauses queues, enqueues and performs', async () => {
     await using operator = await broker.as('operator')
     const troubles: unknown[] = []

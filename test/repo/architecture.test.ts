@@ -86,7 +86,7 @@ test.each(rules)('where it is broken, it shows: %s', (_, rule, planted, found) =
 
 test('the core stays readable in one sitting', () => {
   // Lines of code: what documents it is not what has to be held in mind. The reason for the number is docs/decisions/core-size.md.
-  expect(total(sources('src/index.ts', 'src/board', 'src/runtime', 'src/wire', 'src/base'))).toBeLessThan(11_150)
+  expect(total(sources('src/index.ts', 'src/board', 'src/runtime', 'src/wire', 'src/base'))).toBeLessThan(11_300)
 })
 
 test('no file is longer than 300 lines', () => {

@@ -13,6 +13,7 @@ import { UsageError } from '../../src/tools/cli/usage.ts'
 import { everywhere, keyOf } from '../../src/tools/cli/verb.ts'
 import { groups } from '../../src/tools/cli/verbs.ts'
 import { size } from '../../src/tools/cli/words.ts'
+import { pages } from '../../src/tools/commands/cheat.ts'
 import { hears } from '../../src/tools/commands/contract.ts'
 import { clockFinding, durabilityFinding, loopFinding, nodeFinding, storageFinding } from '../../src/tools/commands/doctor.ts'
 import { entryLine, traceLines } from '../../src/tools/commands/story.ts'
@@ -397,6 +398,13 @@ describe('stories', () => {
       entryLine({ place: '1', at: 0, kind: 'stored', style: 'implicit', id: 'i1', name: 'news', worker: 'w', ...entry }, paint, 0),
     ).toMatch(line)
   })
+})
+
+test('what the cheat sheets say are verbs with flags they have', () => {
+  const hints = Object.values(pages).flatMap((page) => page.flatMap(({ hints }) => hints.flatMap(({ say, says }) => [say, says])))
+  const lines = hints.filter((each) => each.startsWith('callboard ')).map((each) => each.slice('callboard '.length))
+  expect(lines.length).toBeGreaterThan(20)
+  for (const line of lines) expect([line, 'verb' in read(line)]).toEqual([line, true])
 })
 
 test('what reasons and findings tell people to call are verbs', () => {

@@ -4,7 +4,9 @@ import { fault } from '../../base/errors.ts'
 import {
   type Board,
   type DeadLetter,
+  type Duration,
   type EnqueueOptions,
+  type Leaving,
   type PublishOptions,
   type PurgeOptions,
   type Receipt,
@@ -61,6 +63,8 @@ export interface Commands {
   /** Gives it other times, and leaves all else. */
   retimeSchedule(name: string, when: When): Promise<void>
   removeSchedule(name: string): Promise<boolean>
+  /** A worker takes nothing more, lets what runs finish for so long (30 s), hands back the rest at no attempt, and leaves. 0 interrupts what runs. Throws NOT_FOUND. */
+  stopWorker(worker: string, drain?: Duration): Promise<Leaving>
   /** Keeps a record of something that was done beside it. */
   note(what: string): Promise<void>
 }
@@ -153,6 +157,8 @@ export function commands(board: Board, contracts: readonly Sealable[], past: () 
     resumeSchedule: (name) => noted(`resume of schedule ${name}`, board.schedules.resume(name)),
     runSchedule: (name) => noted(`run of schedule ${name}`, board.schedules.run(name)),
     retimeSchedule: async (name, when) => noted(`other times for schedule ${name}`, board.schedules.retime(name, when)),
+    stopWorker: (worker, drain) =>
+      noted(`${drain === 0 ? 'stop' : 'drain'} of worker ${worker}`, board.stopWorker(worker, drain === undefined ? {} : { drain })),
     note: (what) => note(what),
     removeSchedule: (name) => noted(`removal of schedule ${name}`, board.schedules.remove(name)),
   }

@@ -53,8 +53,8 @@ export interface Call {
   close(): Promise<void>
 }
 
-/** A call. */
-export function call(host: Host, args: readonly string[], flags: Flags, signal: AbortSignal): Call {
+/** A call. `begins`: it may begin a namespace that is not there. */
+export function call(host: Host, args: readonly string[], flags: Flags, signal: AbortSignal, begins = false): Call {
   const wish = { color: flags.color !== false, env: host.env }
   const [out, err] = [pen(host.stdout, wish), pen(host.stderr, wish)]
   const flag = (name: string) => (typeof flags[name] === 'string' ? flags[name] : undefined)
@@ -96,7 +96,7 @@ export function call(host: Host, args: readonly string[], flags: Flags, signal: 
     },
     address,
     board(options) {
-      board ??= import('../../index.ts').then(({ callboard }) => callboard({ ...address(), ...options }))
+      board ??= import('../../index.ts').then(({ callboard }) => callboard({ ...address(), existing: !begins, ...options }))
       return board
     },
     async admin() {

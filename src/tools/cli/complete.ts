@@ -78,7 +78,7 @@ async function names(
 
 async function ask(kinds: ReadonlySet<Known>, address: object, found: Map<Known, readonly string[]>): Promise<void> {
   const { callboard } = await import('../../index.ts')
-  const board = await callboard({ ...address, log: false, name: 'callboard completion' })
+  const board = await callboard({ ...address, existing: true, log: false, name: 'callboard completion' })
   try {
     await Promise.all([...kinds].map(async (kind) => found.set(kind, [...new Set(await read[kind](board))].sort())))
   } finally {
@@ -91,6 +91,7 @@ const read: Readonly<Record<Known, (board: Board) => Promise<string[]>>> = {
   tasks: async (board) => (await board.inspect.queues()).flatMap(({ performers }) => performers.map(({ task }) => task)),
   queues: async (board) => (await board.inspect.queues()).map(({ name }) => name),
   services: async (board) => (await board.inspect.subscriptions()).map(({ service }) => service),
+  workers: async (board) => (await board.inspect.workers()).map(({ name }) => name),
   async limits(board) {
     const { limits } = await import('../../extras/limits/index.ts')
     return (await limits(board).list()).map(({ name }) => name)

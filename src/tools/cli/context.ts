@@ -180,4 +180,4 @@ function texts<T extends Readonly<Record<string, string | undefined>>>(values: T
 }
 
 /** Addresses as they may be shown: a name and a password before a host are left out. */
-const withoutSecrets = (url: string): string => url.replaceAll(/\/\/[^@/,]*@/g, '//')
+export const withoutSecrets = (url: string): string => url.replaceAll(/\/\/[^@/,]*@/g, '//')

@@ -34,7 +34,7 @@ async function perform({ verb, args, flags }: Exclude<ReturnType<typeof said>, {
   const stop = new AbortController()
   const heard = verb.stays ? stopping(host, stop) : undefined
   const action = await verb.load()
-  const made = call(host, args, flags, stop.signal)
+  const made = call(host, args, flags, stop.signal, verb.begins)
   try {
     return (await action(made)) ?? 0
   } catch (thrown) {

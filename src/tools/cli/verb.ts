@@ -6,7 +6,7 @@
 import type { Call } from './call.ts'
 
 /** Names of things on the broker that an argument or a flag may take, for completions. */
-export type Known = 'topics' | 'tasks' | 'queues' | 'services' | 'schedules' | 'limits'
+export type Known = 'topics' | 'tasks' | 'queues' | 'services' | 'schedules' | 'limits' | 'workers'
 
 /** A flag. */
 export interface Flag {
@@ -37,6 +37,8 @@ export interface Verb {
   readonly flags?: readonly Flag[]
   /** Command lines behind `callboard`, the commonest first. */
   readonly examples: readonly string[]
+  /** It may begin a namespace that is not there. All others open only what there is. */
+  readonly begins?: boolean
   /** It runs until it is stopped: a first signal asks it to end, a second one ends it. */
   readonly stays?: boolean
   /** Loads what it does. That gives the exit code, or nothing for 0. */

@@ -3,7 +3,7 @@
 import type { Flag, Group, Verb } from './verb.ts'
 import { paging } from './verbs-look.ts'
 import { dryRun, schedules } from './verbs-schedule.ts'
-import { limits } from './verbs-steer.ts'
+import { limits, workers } from './verbs-steer.ts'
 
 const all: Flag = { name: '--all', says: 'all of them, in place of a selector' }
 const limit: Flag = { name: '--limit <number>', says: 'so many at most' }
@@ -196,4 +196,4 @@ const dead: readonly Verb[] = [
 ]
 
 /** Verbs that take care of what is there. */
-export const care: Group = { title: 'Take care', verbs: [...queues, ...limits, ...tasks, ...subs, ...dead, ...schedules] }
+export const care: Group = { title: 'Take care', verbs: [...queues, ...limits, ...workers, ...tasks, ...subs, ...dead, ...schedules] }

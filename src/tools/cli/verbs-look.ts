@@ -59,6 +59,8 @@ export const look: Group = {
     },
     {
       words: 'workers',
+      args: '[name]',
+      known: 'workers',
       says: 'the processes that run services: load, lateness, when they last told of themselves',
       examples: ['workers', 'workers --json'],
       load: () => import('../commands/workers.ts').then(({ workers }) => workers),

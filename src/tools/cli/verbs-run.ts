@@ -1,6 +1,7 @@
 /** Verbs that run something. */
 
 import type { Flag, Group } from './verb.ts'
+import { settings } from './verbs-steer.ts'
 
 /** Where a program can be asked how it is. */
 const probed: readonly Flag[] = [
@@ -25,6 +26,7 @@ export const run: Group = {
       ],
       examples: ['dev ./app.ts', 'dev', 'dev ./app.ts --port 4300 --memory'],
       stays: true,
+      begins: true,
       load: () => import('../commands/dev.ts').then(({ dev }) => dev),
     },
     {
@@ -35,6 +37,7 @@ export const run: Group = {
       flags: [{ name: '--drain <duration>', says: 'how long running handlers may finish (25s)' }, ...probed],
       examples: ['start ./app.ts', 'start ./mailer.ts ./planner.ts --drain 10s', 'start ./app.ts --admin-port 4601'],
       stays: true,
+      begins: true,
       load: () => import('../commands/start.ts').then(({ start }) => start),
     },
     {
@@ -59,6 +62,7 @@ export const run: Group = {
       more: 'Exit code 0 only if the counts hold: nobody is left out, nobody gets two mails.',
       examples: ['demo', 'demo --json'],
       stays: true,
+      begins: true,
       load: () => import('../commands/demo.ts').then(({ demo }) => demo),
     },
     {
@@ -71,6 +75,7 @@ export const run: Group = {
       ],
       examples: ['bench', 'bench --messages 1000 --sync always --json'],
       stays: true,
+      begins: true,
       load: () => import('../commands/bench.ts').then(({ bench }) => bench),
     },
     {
@@ -94,6 +99,7 @@ export const run: Group = {
       examples: ['spec --contracts ./contracts.mjs', 'spec --contracts ./contracts.mjs > asyncapi.json'],
       load: () => import('../commands/spec.ts').then(({ spec }) => spec),
     },
+    ...settings,
     {
       words: 'init',
       args: '[folder]',

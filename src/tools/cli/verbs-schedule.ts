@@ -57,6 +57,7 @@ export const schedules: readonly Verb[] = [
       `schedules set digest '{"edition":"daily"}' --task mail.digest --cron '0 9 * * 1-5' --zone Asia/Kolkata`,
       'schedules set beat --topic clock.minute --every 1m',
     ],
+    begins: true,
     load: () => import('../commands/schedules.ts').then(({ set }) => set),
   },
   {

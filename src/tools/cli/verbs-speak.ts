@@ -25,6 +25,7 @@ export const speak: Group = {
         'publish books.released @book.json --dry-run',
         'publish books.released --lines - < books.ndjson',
       ],
+      begins: true,
       load: () => import('../commands/publish.ts').then(({ publish }) => publish),
     },
     {
@@ -50,6 +51,7 @@ export const speak: Group = {
         `enqueue mail.send '{"to":"ann@example.org"}' --delay 10m --unique hello:ann`,
         `enqueue report.pdf '{"month":3}' --wait --timeout 1m`,
       ],
+      begins: true,
       load: () => import('../commands/enqueue.ts').then(({ enqueue }) => enqueue),
     },
   ],

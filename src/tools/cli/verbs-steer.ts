@@ -40,3 +40,61 @@ export const limits: readonly Verb[] = [
     load: () => import('../commands/limits.ts').then(({ setOfQueue }) => setOfQueue),
   },
 ]
+
+/** Verbs about workers. */
+export const workers: readonly Verb[] = [
+  {
+    words: 'workers drain',
+    args: '<worker>',
+    known: 'workers',
+    says: 'let a process take nothing more, finish what runs, and leave',
+    more: 'A part of its name will do, where no other has it. What has not finished in time is interrupted and handed back, at no attempt. A process that `callboard start` runs ends then.',
+    flags: [{ name: '--for <duration>', says: 'how long running handlers may finish (25s)' }, dryRun],
+    examples: ['workers drain web-1/4711/1f2e', 'workers drain 4711 --for 2m --yes'],
+    load: () => import('../commands/workers.ts').then(({ drain }) => drain),
+  },
+  {
+    words: 'workers stop',
+    args: '<worker>',
+    known: 'workers',
+    says: 'the same at once: what runs is interrupted and handed back, at no attempt',
+    flags: [dryRun],
+    examples: ['workers stop web-1/4711/1f2e --yes'],
+    load: () => import('../commands/workers.ts').then(({ stop }) => stop),
+  },
+]
+
+/** Verbs about what is declared and set. */
+export const settings: readonly Verb[] = [
+  {
+    words: 'sync',
+    args: '<file>',
+    says: 'see to it that the streams of a module of contracts are on the broker as the contracts say',
+    more: 'It says first what is missing and what differs, and asks before it changes what is there. What no broker changes, as another\nretention, is refused with exit code 6. Consumers come with the service that starts. Options of the board that are not the\ndefaults must be said here, too, for the streams that all contracts share.',
+    flags: [
+      { name: '--retention <duration>', says: 'how long events are kept (7d)' },
+      { name: '--dedupe <duration>', says: 'how long an id is remembered (2m)' },
+      { name: '--dead-letters <number>', says: 'how many are kept (1000000)' },
+      { name: '--replicas <number>', says: 'copies of every stream (3 in a cluster, else 1)' },
+      dryRun,
+    ],
+    examples: ['sync ./contracts.mjs --dry-run', 'sync ./contracts.mjs --yes'],
+    begins: true,
+    load: () => import('../commands/sync.ts').then(({ sync }) => sync),
+  },
+  {
+    words: 'config',
+    says: 'which broker and which namespace this is about, and who says so',
+    more: 'A flag beats a context that is named, that beats the environment, that beats the context in use. What is secret is not shown. No\nbroker is asked.',
+    flags: [{ name: '--explain', says: 'where each value comes from, and what else would have said it' }],
+    examples: ['config', 'config --explain', 'config --explain --json'],
+    load: () => import('../commands/config.ts').then(({ config }) => config),
+  },
+  {
+    words: 'cheat',
+    args: '[page]',
+    says: 'what is said most, on a page; `cheat celery` is for who comes from there',
+    examples: ['cheat', 'cheat celery', 'cheat --json'],
+    load: () => import('../commands/cheat.ts').then(({ cheat }) => cheat),
+  },
+]

@@ -26,6 +26,12 @@ export async function start(call: Call): Promise<number> {
   for (const file of call.args) entries.push(await entryOf(call, file))
   const board = await call.board({ log: call.err.tty ? false : 'info' })
   if (call.err.tty) narrate(call, board)
+  const asked = new Promise<void>((resolve) =>
+    board.on('asked', () => {
+      call.err.line('asked by an operator to leave')
+      resolve()
+    }),
+  )
   const services: Service[] = []
   for (const [index, entry] of entries.entries()) services.push(...(await started(call.args[index] ?? '', await entry(board))))
   if (services.length === 0)
@@ -35,7 +41,7 @@ export async function start(call: Call): Promise<number> {
     )
   for (const { name } of services) call.err.line(`${call.err.paint('green', '●')} ${name} is running`)
   await using _probes = await probes(call, board)
-  await aborted(call.signal)
+  await Promise.race([aborted(call.signal), asked])
   return await drained(call, services, drain)
 }
 
