@@ -14,7 +14,7 @@ const shared = {
 } as const
 
 // Where a test waits it says itself for how long, and what did not happen; this ends the ones that hang elsewhere.
-const patience = { testTimeout: 180_000, hookTimeout: 180_000 }
+const patience = { testTimeout: 600_000, hookTimeout: 600_000 }
 const onBroker = { globalSetup: ['test/setup/broker.ts'], ...patience }
 
 /** What is promised on a real broker and on the one of `callboard/testing` alike. */
@@ -64,7 +64,7 @@ export default defineConfig({
         },
       },
       // Some of these compile the whole source, beside all the others on few cores.
-      { ...shared, test: { name: 'repo', include: ['test/repo/**/*.test.ts'], testTimeout: 300_000 } },
+      { ...shared, test: { name: 'repo', include: ['test/repo/**/*.test.ts'], ...patience } },
       // The demos wait for what happens and not for the clock, so they may run beside all the others.
       {
         ...shared,

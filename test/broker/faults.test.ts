@@ -77,7 +77,7 @@ describe.concurrent('under faults', () => {
     ['one server, a work queue', { ...short, seed: 11, layout: 'work', cluster: false }],
     ['three servers, a log', { ...short, seed: 12, layout: 'log', cluster: true }],
     ['a server in stutters', { ...short, seed: 13, layout: 'work', cluster: false, faults: 2, only: ['broker stutters'] }],
-  ])('%s: nothing acknowledged is lost, and every doubled run has its fault', { timeout: 240_000 }, async (_, wish) => {
+  ])('%s: nothing acknowledged is lost, and every doubled run has its fault', async (_, wish) => {
     const outcome = await machine(wish, compiled, () => undefined)
     expect(outcome.stories.join('\n\n')).toBe('')
     expect(outcome).toMatchObject({ ok: true, lost: 0, unexplained: 0 })

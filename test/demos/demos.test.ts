@@ -59,7 +59,7 @@ test('what cannot be is refused before anything is started', async () => {
 
 test('asked to end, it drains, shows the score so far, and leaves nobody behind', async () => {
   const demo = start('start')
-  await until('the first post is read', () => demo.written.out.includes('has read #1'), 60_000)
+  await until('the first post is read', () => demo.written.out.includes('has read #1'), 180_000)
   demo.process.kill('SIGINT')
   expect(await demo.ended).toBe(0)
   expect(demo.written.out).toContain('SCORE BOARD')
@@ -69,7 +69,7 @@ test('asked to end, it drains, shows the score so far, and leaves nobody behind'
 
 test('killed, it leaves nobody behind', async () => {
   const demo = start('start', 'email')
-  await until('the first mail is taken', () => demo.written.out.includes(': taken'), 60_000)
+  await until('the first mail is taken', () => demo.written.out.includes(': taken'), 180_000)
   demo.process.kill('SIGKILL')
   await demo.ended
   await nobodyIsLeft(demo)

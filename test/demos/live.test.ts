@@ -27,7 +27,7 @@ test('on a terminal, keys wake a listener, add one, pause the mails and kill a w
   await writeFile(file, `name,address,zone\n${rows.join('\n')}\n`)
   const demo = startOnTerminal('start', 'group', 'email', '--readers', file)
   const said = (text: string | RegExp) =>
-    until(`it says ${text}`, () => (typeof text === 'string' ? demo.written.out.includes(text) : text.test(demo.written.out)), 60_000)
+    until(`it says ${text}`, () => (typeof text === 'string' ? demo.written.out.includes(text) : text.test(demo.written.out)), 180_000)
   const press = (key: string) => demo.process.stdin?.write(key)
 
   await said(/o: wake \w+ /)

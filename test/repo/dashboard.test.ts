@@ -3,7 +3,7 @@ import ts from 'typescript'
 import { expect, test } from 'vitest'
 import { root } from './tree.ts'
 
-test('the pages of the dashboard compile', { timeout: 240_000 }, () => {
+test('the pages of the dashboard compile', () => {
   const folder = join(root, 'src/tools/dashboard/ui')
   const { config } = ts.readConfigFile(join(folder, 'tsconfig.json'), ts.sys.readFile)
   const { options, fileNames } = ts.parseJsonConfigFileContent(config, ts.sys, folder)

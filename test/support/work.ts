@@ -17,7 +17,7 @@ export const work = task<Work, string>('work', { track: true, retry: { attempts:
 
 /** What a worker tells. */
 export interface Told {
-  readonly tells: 'ready' | 'began' | 'done'
+  readonly tells: 'ready' | 'began' | 'done' | 'heard'
   readonly n: number
   readonly attempt: number
 }
@@ -28,6 +28,8 @@ export interface WorkerProcess extends Disposable {
   readonly pid: number
   readonly told: readonly Told[]
   readonly gone: Promise<unknown>
+  /** Resolves when it has heard all that the broker has sent it before, and has told what it began before. */
+  hears(): Promise<unknown>
 }
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -52,6 +54,11 @@ export async function workerProcess(
     pid: child.pid ?? 0,
     told,
     gone,
+    hears() {
+      const before = told.filter(({ tells }) => tells === 'heard').length
+      child.send('hear')
+      return until('the worker process hears', () => told.filter(({ tells }) => tells === 'heard').length > before)
+    },
     [Symbol.dispose]: () => void child.kill('SIGKILL'),
   }
 }

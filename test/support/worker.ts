@@ -2,7 +2,8 @@
  * A worker process, for tests that end it in every way there is. It tells its parent what it does, and ends with it.
  *
  * argv     JSON: where the broker is, the namespace, the lease, how many at once; with `batch`, how many in one call; with `pulls`, how many it takes itself, of which it answers the first and holds the others
- * tells    { tells: 'ready' }, { tells: 'began', n, attempt }, { tells: 'done', n }
+ * hears    'hear': to ask the broker something, whose answer comes behind all that it has sent before, and to tell of it
+ * tells    { tells: 'ready' }, { tells: 'began', n, attempt }, { tells: 'done', n }, { tells: 'heard' }
  */
 
 import { type BatchPerformer, callboard, type Duration } from 'callboard'
@@ -21,6 +22,7 @@ const { servers, namespace, lease, concurrency, batch, pulls } = JSON.parse(proc
 process.once('disconnect', () => process.exit())
 
 const board = await callboard({ servers, namespace, log: false })
+process.on('message', () => void board.inspect.broker().then(() => process.send?.({ tells: 'heard' })))
 
 async function run({ n, kind }: Work, attempt: number): Promise<string> {
   process.send?.({ tells: 'began', n, attempt })
