@@ -44,15 +44,15 @@ export interface Gate {
   close?(): Promise<void>
 }
 
-/** Every so many slots, the lowest rank comes first. So a busy high rank leaves a share to the others: 1 in 8. */
-const turnOfTheLast = 8
+/** Every so many slots, a lower rank comes first. So a busy high rank leaves a share to the others: 1 in 8. */
+const turnOfOthers = 8
 
 /** One who shares slots: takes some as long as it gets any and has something to run. */
 type Fill = () => void
 
 /**
  * Handler slots of this process, shared by consumers of different rank. A free slot goes to the highest rank that has
- * something waiting, or is about to have; every eighth goes the other way round, so that nobody starves. Where all are of one rank, they have it in turn.
+ * something waiting, or is about to have; every eighth goes to a lower one, in turn and from the lowest up, so that nobody starves. Those of one rank have it in turn.
  */
 export class Slots {
   readonly size: number
@@ -61,9 +61,9 @@ export class Slots {
   #fromBehind = false
   #held = false
   #ranked = false
-  #last: Fill | undefined
-  /** By rank. */
-  #sharers = new Map<Fill, { readonly rank: number; readonly expects: () => boolean }>()
+  readonly #sharers = new Map<Fill, { readonly rank: number; readonly expects: () => boolean }>()
+  /** Those of each rank, the highest first; in each, who took a slot last is last. */
+  #ranks: Fill[][] = []
 
   constructor(size: number) {
     this.size = size
@@ -77,15 +77,17 @@ export class Slots {
 
   /** Joins in. `expects` says whether its next delivery is on its way: lower ranks leave the slot to it. */
   join(fill: Fill, expects: () => boolean = () => false, rank = 0): void {
-    this.#sharers = new Map([...this.#sharers, [fill, { rank, expects }] as const].sort(([, a], [, b]) => a.rank - b.rank))
-    this.#ranked = [...this.#sharers.values()].some((each) => each.rank !== rank)
+    this.#sharers.set(fill, { rank, expects })
+    const ranks = new Set([...this.#sharers.values()].map((each) => each.rank).sort((a, b) => a - b))
+    this.#ranks = [...ranks].map((rank) => [...this.#sharers].flatMap(([each, its]) => (its.rank === rank ? each : [])))
+    this.#ranked = ranks.size > 1
   }
 
   /** As long as they are held nobody gets one. */
   hold(on: boolean): void {
     if (this.#held === on) return
     this.#held = on
-    if (!on) for (const fill of this.#sharers.keys()) fill()
+    if (!on) for (const fill of this.#ranks.flat()) fill()
   }
 
   /** How many deliveries one that runs so many may hold. Equal sharers hold little beyond what they run, so that together they hoard nothing that others could do. */
@@ -101,13 +103,16 @@ export class Slots {
   take(taker?: Fill): boolean {
     if (!this.offers(taker)) return false
     this.#free--
-    this.#last = taker
+    if (taker && this.#sharers.size > 1) {
+      const peers = this.#ranks.find((each) => each.includes(taker)) ?? []
+      peers.push(...peers.splice(0, peers.indexOf(taker) + 1))
+    }
     return true
   }
 
   give(): void {
     this.#free++
-    this.#fromBehind = this.#ranked && ++this.#turn % turnOfTheLast === 0
+    this.#fromBehind = this.#ranked && ++this.#turn % turnOfOthers === 0
     // The usual case makes no copy.
     const order = this.#sharers.size === 1 ? this.#sharers.keys() : this.#inTurn()
     for (const fill of order) if (this.#free > 0) fill()
@@ -115,10 +120,11 @@ export class Slots {
   }
 
   #inTurn(): Fill[] {
-    const order = [...this.#sharers.keys()]
-    if (this.#ranked) return this.#fromBehind ? order.reverse() : order
-    const first = order.indexOf(this.#last as Fill) + 1
-    return [...order.slice(first), ...order.slice(0, first)]
+    if (!this.#fromBehind) return this.#ranks.flat()
+    const [highest = [], ...lower] = this.#ranks
+    const first = (this.#turn / turnOfOthers - 1) % lower.length
+    lower.reverse()
+    return [...lower.slice(first), ...lower.slice(0, first), highest].flat()
   }
 
   #expectedBefore(taker: Fill | undefined): boolean {

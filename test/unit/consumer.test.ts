@@ -850,6 +850,28 @@ test('free slots go to the higher rank first, and every eighth to the lower', ()
   expect(taken.slice(0, 8)).toEqual([...Array(7).fill('high'), 'low'])
 })
 
+test('of ranks that all have something waiting none is starved, and those of one rank have their slots in turn', () => {
+  const slots = new Slots(1)
+  const taken: string[] = []
+  for (const [name, rank] of [
+    ['low', 2],
+    ['high a', 0],
+    ['normal', 1],
+    ['high b', 0],
+    ['normal too', 1],
+  ] as const) {
+    const fill = () => {
+      if (slots.take(fill)) taken.push(name)
+    }
+    slots.join(fill, undefined, rank)
+  }
+  slots.take()
+  for (let turn = 0; turn < 64; turn++) slots.give()
+  expect(taken.slice(0, 4)).toEqual(['high a', 'high b', 'high a', 'high b'])
+  expect(taken.filter((_, index) => index % 8 === 7)).toEqual(['low', 'normal', 'low', 'normal too', 'low', 'normal', 'low', 'normal too'])
+  expect(taken.filter((name) => name.startsWith('high'))).toHaveLength(56)
+})
+
 test('those of one rank have free slots in turn, whoever else has much waiting, and hold little beyond what they run', () => {
   const slots = new Slots(3)
   const taken: number[] = []
