@@ -69,7 +69,7 @@ test('while a sender and a worker are killed, of each window one runs, the lates
   await using board = await openBoard()
   const given = { servers: inject('natsUrl'), namespace: board.namespace }
   const start = (file: string, more: object) => program(`test/support/${file}.ts`, [JSON.stringify({ ...given, ...more })])
-  const worker = () => start('limited-worker', { slots: 2, lease: '1s' })
+  const worker = () => start('limited-worker', { slots: 2, lease: '3s' })
   await using one = worker()
   await using other = worker()
   await Promise.all([one.says('ready'), other.says('ready')])

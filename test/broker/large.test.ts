@@ -55,6 +55,32 @@ test('a worker that is killed in the middle of a large task loses nothing, and n
   expect(await gathered(board.dead.list())).toEqual([])
 })
 
+test('a producer that is killed between body and task, and a worker between task and body, lose nothing and double nothing', {
+  timeout: 180_000,
+}, async () => {
+  await using board = await openBoard()
+  const where = { servers: inject('natsUrl'), namespace: board.namespace }
+  const start = (file: string, more = {}) => program(`test/support/large-${file}.ts`, [JSON.stringify({ ...where, ...more })])
+  await using producer = start('producer')
+  expect(await producer.ended).toBe('SIGKILL')
+  await using here = await broker()
+  const waiting = async () => (await here.manager.streams.info(streams(board).queue())).state.messages
+  // Half of it is there, and says by itself when it is to go.
+  expect([await pieces(board), await waiting()]).toEqual([10, 0])
+  const orphan = await here.manager.streams.getMessage(`${board.namespace.toUpperCase()}_OBJECTS`, { seq: 1 })
+  expect(Number.parseInt(orphan?.header.get('Nats-TTL') ?? '', 10)).toBeGreaterThan(0)
+
+  await using doomed = start('worker', { dies: 'takes' })
+  await doomed.says('ready', 90_000)
+  const handle = await board.enqueue(scan, input, { id: 'once' })
+  expect([handle.duplicate, await doomed.ended, doomed.lines]).toEqual([false, 'SIGKILL', ['ready']])
+  await using other = start('worker')
+  expect(await handle.result({ timeout: '90s' })).toBe(sumOf(data))
+  expect(other.lines.filter((line) => line.startsWith('began'))).toHaveLength(1)
+  await until('only what the producer left lies beside', async () => (await pieces(board)) === 10)
+  expect([await waiting(), await gathered(board.dead.list())]).toEqual([0, []])
+})
+
 test.each(['missing', 'damaged'] as const)('a body that is %s makes a dead letter with the reason, and no crash', async (how) => {
   await using board = await openBoard()
   const handle = await board.enqueue(scan, input)

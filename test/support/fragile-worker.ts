@@ -10,21 +10,15 @@
  */
 
 import { appendFileSync } from 'node:fs'
-import { Socket } from 'node:net'
 import { callboard, Reject } from 'callboard'
+import { killedWhenSaying } from './dying.ts'
 import { fragile } from './fragile.ts'
 
 const [servers = '', namespace = '', moment = ''] = process.argv.slice(2)
 
 const die = () => process.kill(process.pid, 'SIGKILL')
 
-if (moment === 'between') {
-  const { write } = Socket.prototype
-  Socket.prototype.write = function (this: Socket, ...said: Parameters<typeof write>) {
-    if (Buffer.from(said[0]).includes('+TERM')) die()
-    return write.apply(this, said)
-  } as typeof write
-}
+if (moment === 'between') killedWhenSaying('+TERM')
 
 const board = await callboard({ servers, namespace, log: false, dedupe: 100 })
 await board

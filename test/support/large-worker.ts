@@ -1,9 +1,16 @@
-/** A worker of large tasks. Tells when one began. argv: JSON with servers and namespace. */
+/**
+ * A worker of large tasks. Tells when one began. argv: JSON with servers and namespace, and at which moment it is killed, if at all.
+ *
+ * takes   it was handed a task, and asks for the body that lies beside it
+ */
 
 import { callboard } from 'callboard'
+import { killedWhenSaying } from './dying.ts'
 import { scan, sumOf } from './large.ts'
 
-const board = await callboard({ ...JSON.parse(process.argv[2] ?? '{}'), log: false })
+const { dies, ...where } = JSON.parse(process.argv[2] ?? '{}') as { servers: string; namespace: string; dies?: 'takes' }
+if (dies === 'takes') killedWhenSaying(`$JS.API.DIRECT.GET.${where.namespace.toUpperCase()}_OBJECTS`)
+const board = await callboard({ ...where, log: false })
 await board
   .service('scanner')
   .perform(

@@ -5,22 +5,13 @@
  *        that which batch is whole it is killed (0: it is not)
  */
 
-import { Socket } from 'node:net'
 import { callboard } from 'callboard'
+import { killedWhenSaying } from './dying.ts'
 import { limited, manyId } from './limited.ts'
 
 const [servers = '', namespace = '', count = '', dies = ''] = process.argv.slice(2)
 
-if (Number(dies) > 0) {
-  let whole = 0
-  const { write } = Socket.prototype
-  Socket.prototype.write = function (this: Socket, ...said: Parameters<typeof write>) {
-    whole += Buffer.from(said[0]).toString('latin1').split('Nats-Batch-Commit').length - 1
-    if (whole >= Number(dies)) process.kill(process.pid, 'SIGKILL')
-    return write.apply(this, said)
-  } as typeof write
-}
-
+if (Number(dies) > 0) killedWhenSaying('Nats-Batch-Commit', Number(dies))
 const board = await callboard({ servers, namespace, log: false })
 const tasks = (count: number) => Array.from({ length: count }, (_, n) => ({ n, key: 'k', ms: 0 }))
 if (count !== '') {
