@@ -54,6 +54,7 @@ const variants = [
   'with-traces',
   'with-traces-off',
   'ordered',
+  'single-file',
   'fair',
   'sealed',
   'checked',

@@ -3,7 +3,7 @@
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from 'nats'
 import { concurrency as concurrencyOf, perKey, rate } from '../../../src/extras/limits/index.ts'
-import { type Board, type BoardOptions, callboard, type Task, task, topic } from '../../../src/index.ts'
+import { type Board, type BoardOptions, callboard, type SubscribeOptions, type Task, task, topic } from '../../../src/index.ts'
 import { settled } from './jetstream.ts'
 import type { Client, Mail, Place } from './system.ts'
 
@@ -23,12 +23,13 @@ const gates = {
 /** Opens a board, and a plain connection beside it that only watches what the broker has recorded. */
 export const open = (place: Place): Promise<Client> => opened(place, {})
 
-/** The same with some options of the board. `begun` is given it first. */
+/** The same with some options of the board, another task, and order for whoever listens. `begun` is given the board first. */
 export async function opened(
   place: Place,
   options: BoardOptions,
   sendMail: Task<Mail, Mail, void, false, unknown> = plainMail,
   begun: (board: Board) => void = () => undefined,
+  order: Pick<SubscribeOptions<Mail>, 'ordered'> = {},
 ): Promise<Client> {
   const board = await callboard({ servers: place.url, ...options })
   begun(board)
@@ -77,7 +78,7 @@ export async function opened(
       consumers = undefined
       return board
         .service(name)
-        .subscribe(bookReleased, async (mail) => void (await handler(mail)), { concurrency })
+        .subscribe(bookReleased, async (mail) => void (await handler(mail)), { concurrency, ...order })
         .start()
     },
     settled: async () => {
