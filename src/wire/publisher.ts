@@ -84,6 +84,7 @@ export function publisher(link: Link, options: PublisherOptions = {}): Publisher
       const entry = underWay.get(tokenIn(message, inbox.length))
       if (entry === undefined) return
       const answer = readAnswer(message.data)
+      entry.heard++
       if (answer === undefined) entry.next = backedOff(entry)
       else if ('sequence' in answer) resolve(entry, answer)
       else refused(entry, answer)
@@ -109,7 +110,9 @@ export function publisher(link: Link, options: PublisherOptions = {}): Publisher
       const { subject } = entry.message
       const refused = refusalFault(error, `publishing to ${subject}`)
       if (refused.code === 'STORAGE_FULL') full?.(subject)
-      reject(entry, refused)
+      // Another try of it is unanswered, and may be stored when there is room: only the answer to that says what became of it.
+      if (entry.heard < entry.tries && (refused.code === 'QUEUE_FULL' || refused.code === 'STORAGE_FULL')) entry.next = backedOff(entry)
+      else reject(entry, refused)
     }
   }
 

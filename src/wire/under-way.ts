@@ -15,6 +15,8 @@ export class Entry implements ReplyTo {
   next = 0
   /** How often it was written to the connection. */
   tries = 0
+  /** How many of its tries were answered. */
+  heard = 0
   settled = false
   /** Stops listening to the signal of its caller. */
   unwatch: (() => void) | undefined

@@ -137,6 +137,24 @@ test.each([
   expect(await a).toEqual({ sequence: 1, duplicate: false })
 })
 
+test.each([
+  ['a queue', 10077],
+  ['a store', 10023],
+])('%s that was full for one try does not tell of another that is unanswered', async (_, err_code) => {
+  const full = { error: { code: 503, err_code, description: 'no room' } }
+  const link = new FakeLink()
+  const a = publisher(link, { patience: 20 }).publish(message('a'))
+  await written(link, 2)
+  answer(link, 1, full)
+  const sent = link.written.length
+  await written(link, sent + 1)
+  answer(link, sent, stored(1, true))
+  expect(await a).toEqual({ sequence: 1, duplicate: true })
+  const b = publisher(link).publish(message('b'))
+  answer(link, (await written(link, sent + 2)).length - 1, full)
+  await expect(b).rejects.toMatchObject({ code: err_code === 10077 ? 'QUEUE_FULL' : 'STORAGE_FULL' })
+})
+
 test('what nobody answers is sent again, and reported as unknown when its budget is spent', async () => {
   const link = new FakeLink()
   const a = publisher(link, { patience: 20, budget: 200 }).publish(message('a'))
