@@ -66,6 +66,12 @@ export function placeOf(names: Names, { name, fires }: Pick<Definition, 'name' |
     : { stream: names.topics, subject: names.scheduledEvent(name), target: names.event(topic) }
 }
 
+/** A time of a schedule as it is written. */
+export const written = (time: number): string => new Date(time).toISOString().replace('.000Z', 'Z')
+
+/** What is fired for a time is called, where its place does not say so. */
+export const firedId = (name: string, time: number): string => `${name}@${written(time)}`
+
 /** What a schedule said of itself, read from one of its messages; undefined: no schedule made it. */
 export function definitionOf(headers: Headers): Definition | undefined {
   const json = headers.get(header.definition)

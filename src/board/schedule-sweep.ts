@@ -14,7 +14,7 @@ import { header, headerJson } from '../wire/envelope.ts'
 import type { Core } from './core.ts'
 import { putBack } from './leftover.ts'
 import { bringOn } from './overdue.ts'
-import { type Definition, firedMessage, placeOf, type Stored } from './schedule-definition.ts'
+import { type Definition, firedId, firedMessage, placeOf, type Stored, written } from './schedule-definition.ts'
 import { firstSecond, margin, type ScheduleState, stateOf } from './schedule-state.ts'
 import { allSchedules, firedSince, lastFired, replace } from './schedule-store.ts'
 import { amendTrail, type Came, readTrail } from './schedule-trail.ts'
@@ -29,14 +29,14 @@ const turnOfOne = 2000
 /** Who has been away looks again when what was due meanwhile is certain not to come by itself. */
 const again = margin + 1500
 
-/** Looks at every schedule, every delayed task and what stayed behind once, unless another board is just doing so. `places`: see `bringOn`. */
-export async function sweep(core: Core, places: Map<string, number> = new Map()): Promise<void> {
+/** Looks at every schedule, every delayed task and what stayed behind once, unless another board is just doing so. True: there may be more to do. `places`: see `bringOn`. */
+export async function sweep(core: Core, places: Map<string, number> = new Map()): Promise<boolean> {
   let alone = false
   // Not one's own clock: one that is ahead would fire and bring on what is not due.
   const now = await core.layout.time()
   for await (const schedule of allSchedules(core)) {
     alone ||= await takeSweep(core)
-    if (!alone) return
+    if (!alone) return false
     if (schedule.definition.paused === true) continue
     await makeUp(core, schedule, now)
     const { state } = await judged(core, schedule)
@@ -46,7 +46,7 @@ export async function sweep(core: Core, places: Map<string, number> = new Map())
     alone ||= await takeSweep(core)
     return alone
   })
-  await putBack(core)
+  return putBack(core)
 }
 
 async function takeSweep(core: Core): Promise<boolean> {
@@ -113,10 +113,8 @@ async function fireMissed(core: Core, { definition, body, fields }: Stored, time
     [header.definition, headerJson(definition)],
     [header.occurrence, String(time)],
   ]
-  await core.publisher.publish(firedMessage({ body, fields }, target, `${definition.name}@${written(time)}`, extra))
+  await core.publisher.publish(firedMessage({ body, fields }, target, firedId(definition.name, time), extra))
 }
-
-const written = (time: number): string => new Date(time).toISOString().replace('.000Z', 'Z')
 
 /** How a schedule is doing, and the newest firing that is known of. `counts`: where an interval counts from. */
 export async function judged(core: Core, { definition, storedAt }: Stored): Promise<Judged> {
@@ -163,17 +161,31 @@ export function attendant(core: Core): Attendant {
   const places = new Map<string, number>()
   let deafen: (() => void) | undefined
   let full: 'once' | 'again' | undefined
+  let goingOn = false
 
   function after(ms: number, then?: () => void): void {
     const timer = setTimeout(() => {
       timers.delete(timer)
-      void sweep(core, places).catch((error: unknown) => {
-        // Who may not look after schedules leaves it to an operator.
-        if (deafen !== undefined && !isForbidden(error)) core.events.tell('trouble', { what: 'schedules could not be looked after', error })
-      })
+      void sweep(core, places)
+        .then((more) => more && goOn())
+        .catch((error: unknown) => {
+          // Who may not look after schedules leaves it to an operator.
+          if (deafen === undefined || isForbidden(error)) return
+          core.events.tell('trouble', { what: 'schedules could not be looked after', error })
+          goOn()
+        })
       then?.()
     }, ms)
     timers.add(timer.unref())
+  }
+
+  /** What a sweep has not finished does not wait for the next one that is due: that would be minutes. */
+  function goOn(): void {
+    if (goingOn || deafen === undefined) return
+    goingOn = true
+    after(again, () => {
+      goingOn = false
+    })
   }
 
   /** Boards that lost the broker together do not come back in step. */
@@ -214,6 +226,8 @@ export function attendant(core: Core): Attendant {
     end() {
       deafen?.()
       deafen = undefined
+      full = undefined
+      goingOn = false
       for (const timer of timers) clearTimeout(timer)
       timers.clear()
     },

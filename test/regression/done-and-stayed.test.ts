@@ -13,9 +13,13 @@ test('a task that stayed in its queue, where nobody is handed it, is put there a
   const service = () =>
     board
       .service('worker')
-      .perform(job, (n) => void done.push(n))
+      .perform(job, (n, { id }) => {
+        done.push(n)
+        ids.push(id)
+      })
       .start()
   const done: number[] = []
+  const ids: string[] = []
   const troubles: string[] = []
   board.on('trouble', ({ what }) => troubles.push(what))
   await (await service()).stop()
@@ -24,7 +28,7 @@ test('a task that stayed in its queue, where nobody is handed it, is put there a
   const { name, config } = consumer as NonNullable<typeof consumer>
   const elsewhere = `${board.namespace}.task.default.elsewhere`
   await beside.manager.consumers.update(stream, name, { filter_subject: elsewhere })
-  await board.enqueue(job, 1, { unique: 'key' })
+  const { id } = await board.enqueue(job, 1, { unique: 'key' })
   await beside.nc.request(elsewhere, '')
   await (await (await jetstream(beside.nc).consumers.get(stream, name)).next())?.ackAck()
   await beside.manager.consumers.update(stream, name, { filter_subject: config.filter_subject as string })
@@ -32,6 +36,7 @@ test('a task that stayed in its queue, where nobody is handed it, is put there a
   await using _running = await service()
   await until('it has run, and is gone', async () => (await beside.manager.streams.info(stream)).state.messages === 0)
   expect(done).toEqual([1])
+  expect(ids).toEqual([id])
   await board.enqueue(job, 3, { unique: 'key' })
   await until('the next one runs', () => done.length > 1)
   expect(done).toEqual([1, 3])

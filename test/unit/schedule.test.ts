@@ -1,12 +1,12 @@
 /** The judgements behind schedules: how they are doing, what was missed, what is too late, who runs what. */
 
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { fault } from '../../src/base/errors.ts'
 import type { Times } from '../../src/base/when.ts'
 import type { Core } from '../../src/board/core.ts'
 import { type Definition, effective, offsetOf } from '../../src/board/schedule-definition.ts'
 import { type Known, type ScheduleState, stateOf } from '../../src/board/schedule-state.ts'
-import { accountedFor, dueTimes } from '../../src/board/schedule-sweep.ts'
+import { accountedFor, attendant, dueTimes } from '../../src/board/schedule-sweep.ts'
 import { type Came, claim, trimmed } from '../../src/board/schedule-trail.ts'
 import { madeUpFor, tooLate } from '../../src/board/schedule-turn.ts'
 import { Headers, headerBlock, headerJson, idOf } from '../../src/wire/envelope.ts'
@@ -163,4 +163,34 @@ test.each([
   ['none was run', [1000, 2000], [], 999],
 ])('nobody looks again up to the first time that was not run: %s', (_what, due, run, until) => {
   expect(accountedFor(due, new Set(run), 9000)).toBe(until)
+})
+
+test('a sweep that the broker does not answer is tried again within seconds, by one at a time, and not when services have stopped', async () => {
+  vi.useFakeTimers()
+  try {
+    let asked = 0
+    const told: string[] = []
+    const core = {
+      link: { listen: () => () => undefined },
+      events: { on: () => () => undefined, tell: (_: string, { what }: { what: string }) => told.push(what) },
+      layout: {
+        time: async () => {
+          asked++
+          throw new Error('no answer')
+        },
+      },
+    } as unknown as Core
+    const swept = attendant(core)
+    swept.begin()
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(asked).toBeGreaterThan(6)
+    expect(asked).toBeLessThan(12)
+    expect(told.every((what) => what === 'schedules could not be looked after')).toBe(true)
+    swept.end()
+    const before = asked
+    await vi.advanceTimersByTimeAsync(600_000)
+    expect(asked).toBe(before)
+  } finally {
+    vi.useRealTimers()
+  }
 })
