@@ -3,7 +3,9 @@
  *
  * The windows are narrow on purpose: a fault explains a run only if it touched the process that ran before while its answer was
  * under way, the process that runs now while the delivery waited in its buffer, or the broker meanwhile. What waits for leave to run was
- * handed over long before it runs: there a fault of the broker counts as long as the delivery may have waited.
+ * handed over long before it runs: there what was done to the broker or to the process that runs now counts for as long as the delivery has
+ * waited in it, which is written down. What is put back into its queue, because a server that ended or had no room kept it after it was
+ * acknowledged, says so itself.
  */
 
 import type { Fault, Item, Run } from './fold.ts'
@@ -26,9 +28,13 @@ const toBroker = new Set([
   'broker full',
   'broker cut off',
   'leader stepped down',
+  // All connections pass through the machine.
+  'machine held up',
 ])
 /** What makes a broker forget. */
 const ending = new Set(['broker killed', 'broker stopped'])
+/** What makes a broker keep what was acknowledged. */
+const keeping = new Set([...ending, 'broker full'])
 /** What excuses nobody: a process that is asked to end answers first, and one whose clock is wrong does as before. */
 const harmless = new Set(['asked to end', 'clock wrong'])
 
@@ -55,16 +61,18 @@ export function repetition({ answer, said, answered }: Item, faults: readonly Fa
 /** The fault that explains why `again` followed `before`; undefined: none does. */
 export function explanation(before: Run, again: Run, item: Item, faults: readonly Fault[], layout: Layout): Fault | undefined {
   const end = before.ended ?? again.began
+  const since = Math.min(again.began, (layout.held(again.as) && item.waits.get(again.by)) || again.began) - buffered
   return (
     faults.find((fault) => concerns(fault, before.by) && touches(fault, before.began, end + underWay)) ??
     faults.find(
       (fault) =>
         (fault.whom === again.by || (layout.held(again.as) && toBroker.has(fault.what))) &&
         concerns(fault, again.by) &&
-        touches(fault, again.began - buffered, again.began) &&
-        touches(fault, before.began - buffered, again.began),
+        touches(fault, since, again.began) &&
+        touches(fault, layout.held(again.as) ? since : before.began - buffered, again.began),
     ) ??
     repetition(item, faults) ??
+    (again.stayed ? faults.find((fault) => keeping.has(fault.what) && fault.from <= again.began) : undefined) ??
     (layout.placed(again.as) && !layout.replicated
       ? faults.find((fault) => ending.has(fault.what) && fault.from >= end && fault.from - end <= forgetful && fault.from <= again.began)
       : undefined)

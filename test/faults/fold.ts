@@ -10,6 +10,8 @@ export interface Run {
   readonly began: number
   ended: number | undefined
   how: 'end' | 'threw' | undefined
+  /** Whether it had stayed in its queue after it was acknowledged, and was put there again. */
+  stayed?: true
 }
 
 /** Everything about one thing that was said. */
@@ -25,6 +27,8 @@ export interface Item {
   code: string
   answered: number
   readonly runs: Run[]
+  /** Since when it has waited for leave to run, by process. */
+  readonly waits: Map<string, number>
   /** Who gave it up, once for each letter. */
   readonly dead: string[]
   readonly results: string[]
@@ -65,6 +69,7 @@ export function fold(ops: Iterable<Op>): Folded {
       code: '',
       answered: 0,
       runs: [],
+      waits: new Map(),
       dead: [],
       results: [],
     }
@@ -78,6 +83,10 @@ export function fold(ops: Iterable<Op>): Folded {
     else if (op === 'ok' || op === 'fail' || op === 'unknown') Object.assign(itemOf(id), { answer: op, code: what, answered: at })
     else if (op === 'result') itemOf(id).results.push(extra)
     else if (op === 'dead') itemOf(id).dead.push(what)
+    else if (op === 'wait') {
+      const { waits } = itemOf(id)
+      if (!waits.has(by)) waits.set(by, at)
+    } else if (op === 'stayed') Object.assign(runs.get(extra) ?? {}, { stayed: true })
     else if (op === 'begin') {
       const run: Run = { name: extra, by, as: what, began: at, ended: undefined, how: undefined }
       runs.set(extra, run)

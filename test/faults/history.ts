@@ -18,6 +18,8 @@ export interface Op {
    * fail     it was told that it is not       what: code
    * unknown  it was told that nobody knows    what: code
    * begin    a handler begins                 what: who runs it         extra: the run
+   * wait     it waits in a worker for leave to run   what: for whose
+   * stayed   the run is of what had stayed in its queue, and was put there again   extra: the run
    * end      a handler has done it            what: who runs it         extra: the run
    * threw    a handler has thrown             what: who runs it         extra: the run
    * result   somebody read the result                                   extra: what it is
@@ -25,7 +27,7 @@ export interface Op {
    * fault    something was done to somebody   what: what, id: to whom   extra: until when (ms since 1970)
    * stuck    after all was healed it was not  what: a sentence
    */
-  readonly op: 'say' | 'ok' | 'fail' | 'unknown' | 'begin' | 'end' | 'threw' | 'result' | 'dead' | 'fault' | 'stuck'
+  readonly op: 'say' | 'ok' | 'fail' | 'unknown' | 'wait' | 'begin' | 'stayed' | 'end' | 'threw' | 'result' | 'dead' | 'fault' | 'stuck'
   readonly what: string
   readonly id: string
   readonly extra: string

@@ -13,6 +13,7 @@ import { type Common, type Member, member } from './crew.ts'
 import { drawn, type FaultKind, kinds, type Stage } from './faults.ts'
 import { type Folded, fold } from './fold.ts'
 import { historyOf, type Recorder, recorder } from './history.ts'
+import { watch } from './member.ts'
 import { type Grown, type Process, watchMemory } from './memory.ts'
 import { type Observer, observer } from './observer.ts'
 import { early, slotsWithin, times } from './slot.ts'
@@ -107,6 +108,7 @@ export const rulesFor = (layout: QueueLayout, cluster: boolean): Rules => ({
 export async function machine(wish: Wish, compiled: string, tell: (progress: Progress) => void): Promise<Outcome> {
   const folder = mkdtempSync(join(tmpdir(), 'callboard-faults-'))
   const record = recorder(folder, 'machine')
+  const unwatch = watch(record, 'machine held up', 'machine')
   const began = Date.now()
   const done: Record<string, number> = {}
   let killed = 0
@@ -141,6 +143,7 @@ export async function machine(wish: Wish, compiled: string, tell: (progress: Pro
     await closing(board, wish, folder, record)
     await seen.close()
   }
+  unwatch()
   record.close()
   const folded = fold(historyOf(folder))
   const judgement = check(folded, rulesFor(wish.layout, wish.cluster))

@@ -10,7 +10,7 @@ export function member(): { orders: Orders; record: Recorder } {
   const orders = JSON.parse(process.argv[2] ?? '') as Orders
   const record = recorder(orders.folder, orders.by)
   process.on('disconnect', () => process.exit(9))
-  watch(record, orders.by)
+  watch(record, 'held up', orders.by)
   return { orders, record }
 }
 
@@ -24,14 +24,15 @@ const every = 100
 /** A turn that comes this much late is written down, in ms: a busy machine is nobody's fault. */
 const late = 400
 
-/** Writes down when this process did not get its turn, whoever took it. */
-function watch(record: Recorder, by: string): void {
+/** Writes down when this process did not get its turn, whoever took it. Gives what ends that. */
+export function watch(record: Recorder, what: string, by: string): () => void {
   let last = now()
-  setInterval(() => {
+  const timer = setInterval(() => {
     const at = now()
-    if (at - last > every + late) record.write('fault', 'held up', by, String(at), last)
+    if (at - last > every + late) record.write('fault', what, by, String(at), last)
     last = at
   }, every)
+  return () => clearInterval(timer)
 }
 
 /** Opens a board, however long that takes. */

@@ -76,7 +76,7 @@ function say(board: Board, n: number): Promise<void> {
       (bodies) => board.publishMany(event, bodies),
     )
   if (turn === 10) return send('bad', [fresh('bad')], 0, ([body]) => board.enqueue(job, body as Body))
-  if (turn % 25 === 6) return send('gated', [fresh('good')], 0, ([body]) => board.enqueue(gated, body as Body))
+  if (turn % 25 === 6) return send('gated', [fresh('good')], 0, ([body]) => board.enqueue(gated, body as Body, { id: body?.id ?? '' }))
   if (turn % 25 === 14) return inTurn(board, n)
   if (turn === 18 || turn === 43) return send('narrow', [fresh('good')], 0, ([body]) => board.enqueue(narrow, body as Body))
   if (turn === 28) return send('patient', [fresh('good')], 0, ([body]) => board.enqueue(patient, body as Body, { timeout: '10s' }))

@@ -1,7 +1,9 @@
 /** A worker: performs the tasks and hears the events, and writes down each run. It can be asked to end, and to stand still. */
 
 import { concurrency } from '../../src/extras/limits/index.ts'
+import type { Gate } from '../../src/index.ts'
 import { Reject } from '../../src/runtime/verdict.ts'
+import { header } from '../../src/wire/envelope.ts'
 import { resultOf } from './check.ts'
 import { atOnce, type Body, contracts, listeners, type Order } from './contract.ts'
 import { couldNotStart } from './crew.ts'
@@ -21,10 +23,30 @@ process.on('message', (order: Order) => {
   if (order.order === 'block') for (const end = Date.now() + order.ms; Date.now() < end; );
 })
 
+/** Runs of what stayed in its queue, and was put there again. */
+const stayed = new Set<string>()
+
+/** Lets everything pass. Writes down since when something waits for leave to run, and notes what was put back. */
+function noting(as?: string): Gate {
+  const waiting = new WeakSet<object>()
+  return {
+    ask(run) {
+      if (as !== undefined && !waiting.has(run)) record.write('wait', as, run.id)
+      waiting.add(run)
+      return 'now'
+    },
+    enter(run) {
+      if (run.delivery.headers.get(header.id)?.startsWith('stayed:')) stayed.add(run.id)
+      return () => void stayed.delete(run.id)
+    },
+  }
+}
+
 /** Runs something, and writes it down. Every eighth takes a few ms, so that some are always at work. */
-async function run(as: string, { id, kind }: Body, attempt: number): Promise<string> {
+async function run(as: string, { id, kind }: Body, { id: called, attempt }: { id: string; attempt: number }): Promise<string> {
   const name = `${orders.by}#${++runs}`
   record.write('begin', as, id, name)
+  if (stayed.has(called)) record.write('stayed', as, id, name)
   if (kind === 'poison') process.kill(process.pid, 'SIGKILL')
   if (runs % 8 === 0 || slow.has(as)) await new Promise((resolve) => setTimeout(resolve, runs % 40))
   if (kind === 'bad' || (kind === 'fails' && attempt === 1)) {
@@ -41,22 +63,21 @@ board.on('trouble', ({ what, error }) =>
   console.error(new Date().toISOString(), what, error === undefined ? '' : String(error).slice(0, 200)),
 )
 board.on('skipped', ({ id, why }) => console.error(new Date().toISOString(), 'skipped', id, why))
-const options = { lease: orders.lease, concurrency: 20 }
+const options = { lease: orders.lease, concurrency: 20, gates: [noting()] }
 const service = board.service('jobs')
-for (const each of [job, poison]) service.perform(each, async (body, ctx) => void (await run('jobs', body, ctx.attempt)), options)
-service.perform(gated, async (body, ctx) => void (await run('gated', body, ctx.attempt)), { ...options, gates: [concurrency(atOnce)] })
-service.perform(ordered, async (body, ctx) => void (await run('ordered', body, ctx.attempt)), options)
+for (const each of [job, poison]) service.perform(each, async (body, ctx) => void (await run('jobs', body, ctx)), options)
+service.perform(gated, async (body, ctx) => void (await run('gated', body, ctx)), {
+  ...options,
+  gates: [noting('gated'), concurrency(atOnce)],
+})
+service.perform(ordered, async (body, ctx) => void (await run('ordered', body, ctx)), options)
 for (const each of [narrow, patient])
-  service.perform(each, async (body, ctx) => void (await run(each.name, body, ctx.attempt)), { ...options, concurrency: 2 })
-service.perform(
-  slot,
-  async (_, { id, sentAt, attempt }) => void (await run('slot', { id: slotId(id, sentAt), kind: 'good' }, attempt)),
-  options,
-)
-service.perform(tracked, (body, ctx) => run('jobs', body, ctx.attempt), options)
+  service.perform(each, async (body, ctx) => void (await run(each.name, body, ctx)), { ...options, concurrency: 2 })
+service.perform(slot, async (_, ctx) => void (await run('slot', { id: slotId(ctx.id, ctx.sentAt), kind: 'good' }, ctx)), options)
+service.perform(tracked, (body, ctx) => run('jobs', body, ctx), options)
 const services = [
   service,
-  ...listeners.map((name) => board.service(name).subscribe(event, async (body, ctx) => void (await run(name, body, ctx.attempt)), options)),
+  ...listeners.map((name) => board.service(name).subscribe(event, async (body, ctx) => void (await run(name, body, ctx)), options)),
 ]
 
 let ending = false

@@ -157,6 +157,22 @@ describe('a second run', () => {
     expect(judged(late('good', 'jobs'))).toMatchObject({ duplicated: 1, unexplained: 1 })
   })
 
+  test('of what has waited for leave since before something was done to its process is explained, however long ago', () => {
+    const fault = '2 m fault frozen w2 6'
+    const late = (kind: string, as: string) =>
+      `0 p1 say ${kind} a\n0.1 p1 ok - a\n1 w2 wait ${as} a\n30 w1 begin ${as} a r1\n30.1 w1 end ${as} a r1\n34 w2 begin ${as} a r2\n34.1 w2 end ${as} a r2\n${fault}`
+    expect(judged(late('gated', 'gated'))).toMatchObject({ duplicated: 1, unexplained: 0 })
+    expect(judged(late('good', 'jobs'))).toMatchObject({ duplicated: 1, unexplained: 1 })
+    expect(judged(late('gated', 'gated').replace('1 w2 wait', '29 w2 wait'))).toMatchObject({ unexplained: 1 })
+  })
+
+  test('of what was put back is explained by a broker that kept it, at any time before, and by no other fault', () => {
+    const back = twice.replace('5 w2 begin jobs a r2', '90 w2 begin jobs a r2\n90 w2 stayed jobs a r2').replace('5.1 w2', '90.1 w2')
+    for (const what of ['broker_killed', 'broker_full']) expect(judged(`${back}\n60 m fault ${what} n1 61`).unexplained).toBe(0)
+    expect(judged(`${back}\n60 m fault broker_frozen n1 61`).unexplained).toBe(1)
+    expect(judged(`${back}\n91 m fault broker_killed n1 92`).unexplained).toBe(1)
+  })
+
   test('of what is only a place in a stream is explained by a broker of its own that was killed later, and not by one of three', () => {
     const text = `${twice}\n4.2 m fault broker_killed n1 4.9`
     expect(judged(text, rulesFor('log', false)).unexplained).toBe(0)
