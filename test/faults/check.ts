@@ -186,7 +186,7 @@ function overtaking(items: Iterable<Item>, keyOf: Rules['keyOf']): Anomaly[] {
 
 /** When it was over for sure: at its end, or at that of its process. */
 const lastOf = ({ by, ended }: Run, faults: readonly Fault[]): number =>
-  ended ?? faults.find(({ what, whom }) => what === 'ended' && whom === by)?.from ?? Number.POSITIVE_INFINITY
+  ended ?? faults.find(({ what, whom }) => (what === 'ended' || what === 'left') && whom === by)?.from ?? Number.POSITIVE_INFINITY
 
 /** Places in a gate are given to others after this time without a sign of life, in ms, and a bit less for timers that are late. */
 const placeLease = 8_000

@@ -92,7 +92,8 @@ export async function member(
       child.once('exit', (code, signal) => {
         alive = false
         if (signal !== null) record.write('fault', 'ended', me, String(now()))
-        else if (code !== 0 && code !== couldNotStart) record.write('stuck', `${me} ended with ${code}, unasked`, '')
+        else record.write('fault', 'left', me, String(now()))
+        if (signal === null && code !== 0 && code !== couldNotStart) record.write('stuck', `${me} ended with ${code}, unasked`, '')
         resolve()
         // Killed by what it had to do: another one takes its place.
         if (!expected) setTimeout(start, respite)

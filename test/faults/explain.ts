@@ -36,7 +36,7 @@ const ending = new Set(['broker killed', 'broker stopped'])
 /** What makes a broker keep what was acknowledged. */
 const keeping = new Set([...ending, 'broker full'])
 /** What excuses nobody: a process that is asked to end answers first, and one whose clock is wrong does as before. */
-const harmless = new Set(['asked to end', 'clock wrong'])
+const harmless = new Set(['asked to end', 'left', 'clock wrong'])
 
 const touches = (fault: Fault, from: number, to: number): boolean => {
   const until = fault.to + (toBroker.has(fault.what) ? aftermath : 0)

@@ -54,6 +54,11 @@ describe('a history in which nothing is wrong', () => {
       { duplicated: 1 },
     ],
     [
+      'three at once, and a fourth when the process of one had left in good order, without an end',
+      `${[1, 2, 3, 4].map((n) => `0 p1 say gated a${n}\n0.1 p1 ok - a${n}\n${n} w${n} begin gated a${n} r${n}\n${n === 1 ? '' : `9 w${n} end gated a${n} r${n}\n`}`).join('')}3.5 m fault left w1 3.5\n3.4 m fault cut w1 3.4\n9 w5 begin gated a1 r5\n9.1 w5 end gated a1 r5`,
+      { duplicated: 1 },
+    ],
+    [
       'one key after the other, and two keys side by side',
       '0 p1 say ordered a@k\n0.1 p1 ok - a@k\n1 p1 say ordered b@k\n1.1 p1 ok - b@k\n0 p1 say ordered c@l\n0.1 p1 ok - c@l\n2 w1 begin ordered a@k r1\n2.1 w2 begin ordered c@l r2\n2.2 w1 end ordered a@k r1\n2.3 w1 begin ordered b@k r3\n2.4 w2 end ordered c@l r2\n2.5 w1 end ordered b@k r3',
       { acknowledged: 3 },
@@ -144,6 +149,7 @@ describe('a second run', () => {
     ['a death long after', '4.5 m fault ended w1 4.5'],
     ['a fault that was over before', '0 m fault frozen w1 0.5'],
     ['being asked to end', '1 m fault asked_to_end w1 4'],
+    ['having left in good order', '1.5 m fault left w1 1.5'],
     ['a broker that was killed when all was said', '4.2 m fault broker_killed n1 4.9'],
   ])('is not explained by %s', (_, fault) => {
     expect(judged(`${twice}\n${fault}`)).toMatchObject({ duplicated: 1, unexplained: 1 })
