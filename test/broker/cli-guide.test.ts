@@ -41,18 +41,14 @@ test('the guide has samples', () => expect(said.length).toBeGreaterThan(8))
 
 test.each(said.map((each) => [each.line, each] as const))('line %i shows what it says', async (_, { command, shows }) => {
   // What was enqueued a sample before may not have died yet.
-  const ended = await until(
-    `callboard ${command} shows ${shows.length} lines`,
-    async () => {
-      const { out, err } = await here(command, env)
-      // What is talk goes to standard error; on a terminal both are seen.
-      const lines = (command.includes('--wait') ? out : out + err).trimEnd().split('\n')
-      const right = lines.length === shows.length && lines.every((line, index) => alike(shows[index] ?? '', line))
-      if (!right && !/^(dead|topics|trace|why)/.test(command)) return { lines }
-      if (!right) throw new Error(lines.join('\n'))
-      return { lines }
-    },
-    5_000,
-  )
+  const ended = await until(`callboard ${command} shows ${shows.length} lines`, async () => {
+    const { out, err } = await here(command, env)
+    // What is talk goes to standard error; on a terminal both are seen.
+    const lines = (command.includes('--wait') ? out : out + err).trimEnd().split('\n')
+    const right = lines.length === shows.length && lines.every((line, index) => alike(shows[index] ?? '', line))
+    if (!right && !/^(dead|topics|trace|why)/.test(command)) return { lines }
+    if (!right) throw new Error(lines.join('\n'))
+    return { lines }
+  })
   expect(ended.lines.map((line, index) => (alike(shows[index] ?? '', line) ? shows[index] : line))).toEqual(shows)
 })

@@ -193,10 +193,10 @@ describe('workers', () => {
     expect((await here('workers nobody')).code).toBe(5)
   })
 
-  test('are let finish and leave, or stopped at once at no attempt, by name, from anywhere', { timeout: 60_000 }, async () => {
+  test('are let finish and leave, or stopped at once at no attempt, by name, from anywhere', async () => {
     const first = await started()
     await board.enqueue(task('slow.work', { queue: 'slow' }), {})
-    await until('it runs', () => first.written.err.includes('attempt 1'), 10_000)
+    await until('it runs', () => first.written.err.includes('attempt 1'))
     const pid = String(first.process.pid)
     expect((await here(`workers drain ${pid} --dry-run`)).out).toContain('would stop slow')
     expect((await here(`workers drain ${pid}`)).code).toBe(2)
@@ -206,7 +206,7 @@ describe('workers', () => {
 
     // What was handed back costs no attempt: the next worker has it as the first one, and is let finish.
     const second = await started()
-    await until('it runs again', () => second.written.err.includes('attempt 1'), 10_000)
+    await until('it runs again', () => second.written.err.includes('attempt 1'))
     expect((await here(`workers drain ${second.process.pid} --for 100ms --yes`)).out).toContain(
       'takes nothing more of slow, and lets what runs finish for up to 100ms',
     )
@@ -230,9 +230,7 @@ describe('sync', () => {
     cli(['sync', `./${file}`, ...args], { cwd: folder, env: own() })
   const own = () => ({ ...env, CALLBOARD_NAMESPACE: `${board.namespace}s` })
 
-  test('says what is missing and what differs, creates, asks before it changes, and refuses what cannot be', {
-    timeout: 60_000,
-  }, async () => {
+  test('says what is missing and what differs, creates, asks before it changes, and refuses what cannot be', async () => {
     const folder = app({
       'contracts.mjs': contracts(10),
       'later.mjs': contracts(20),
@@ -251,7 +249,7 @@ describe('sync', () => {
     expect(differs.out).toContain('0 streams would be created, 1 setting would be changed')
     expect((await written(folder, [], 'later.mjs')).code).toBe(2)
     const asked = onTerminal(['sync', './later.mjs'], { cwd: folder, env: own(), columns: 120 })
-    await until('it asks', () => asked.written.out.includes('Change 1 setting on the broker? [y/N]'), 15_000)
+    await until('it asks', () => asked.written.out.includes('Change 1 setting on the broker? [y/N]'))
     asked.process.stdin?.write('n\r')
     await asked.ended
     const done = await written(folder, ['--yes', '--json'], 'later.mjs')

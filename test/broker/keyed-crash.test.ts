@@ -77,12 +77,12 @@ test('while a sender and a worker are killed, of each window one runs, the lates
   await using producer = start('keyed-producer', { from: 0 })
   const runs = () => [...runsOf(one.lines), ...runsOf(other.lines)]
   const windows = () => Math.min(...names.map((key) => new Set(runs().flatMap((run) => (run.key === key ? run.id : []))).size))
-  await until('both ask', () => [doomed, producer].every((each) => each.lines.length > 20), 60_000)
-  await until('both work', () => [one, other].every(({ lines }) => lines.length > 2) && windows() > 0, 60_000)
+  await until('both ask', () => [doomed, producer].every((each) => each.lines.length > 20), 180_000)
+  await until('both work', () => [one, other].every(({ lines }) => lines.length > 2) && windows() > 0, 180_000)
   await doomed.kill()
   await one.kill()
   const before = windows()
-  await until('work goes on', () => windows() > before + 1, 60_000)
+  await until('work goes on', () => windows() > before + 1, 180_000)
   process.kill(producer.pid, 'SIGTERM')
   await producer.says('done')
   const asked = [askedBy(doomed), askedBy(producer)]

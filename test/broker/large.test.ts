@@ -55,9 +55,7 @@ test('a worker that is killed in the middle of a large task loses nothing, and n
   expect(await gathered(board.dead.list())).toEqual([])
 })
 
-test('a producer that is killed between body and task, and a worker between task and body, lose nothing and double nothing', {
-  timeout: 180_000,
-}, async () => {
+test('a producer that is killed between body and task, and a worker between task and body, lose nothing and double nothing', async () => {
   await using board = await openBoard()
   const where = { servers: inject('natsUrl'), namespace: board.namespace }
   const start = (file: string, more = {}) => program(`test/support/large-${file}.ts`, [JSON.stringify({ ...where, ...more })])
@@ -71,7 +69,7 @@ test('a producer that is killed between body and task, and a worker between task
   expect(Number.parseInt(orphan?.header.get('Nats-TTL') ?? '', 10)).toBeGreaterThan(0)
 
   await using doomed = start('worker', { dies: 'takes' })
-  await doomed.says('ready', 90_000)
+  await doomed.says('ready')
   const handle = await board.enqueue(scan, input, { id: 'once' })
   expect([handle.duplicate, await doomed.ended, doomed.lines]).toEqual([false, 'SIGKILL', ['ready']])
   await using other = start('worker')

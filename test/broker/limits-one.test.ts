@@ -214,10 +214,10 @@ describe('limits', () => {
     await awake.says('ready')
     process.kill(frozen.pid, 'SIGSTOP')
     const seen = awake.lines.length
-    await until('the other has its place', () => awake.lines.length > seen + 20, 40_000)
+    await until('the other has its place', () => awake.lines.length > seen + 20, 180_000)
     process.kill(frozen.pid, 'SIGCONT')
     const thawed = frozen.lines.length
-    await until('it works again', () => frozen.lines.length > thawed + 20, 40_000)
+    await until('it works again', () => frozen.lines.length > thawed + 20, 180_000)
     const [mine, others] = [runsOf(frozen.lines.slice(thawed + 2)), runsOf(awake.lines)]
     const overlaps = mine.filter(({ began }) => others.some((run) => run.began < began && began < run.ended))
     expect([overlaps, mine.length > 5]).toEqual([[], true])

@@ -14,9 +14,7 @@ const mail = task<{ to: string }>('mail.send', { queue: 'mail' })
 const print = task<object>('page.print', { queue: 'print' })
 const news = topic<{ n: number }>('news')
 
-test('why names the gate, the key, the limit and how many it holds: in the admin, on the command line, in the dashboard', {
-  timeout: 40_000,
-}, async () => {
+test('why names the gate, the key, the limit and how many it holds: in the admin, on the command line, in the dashboard', async () => {
   await using board = await openBoard()
   const ask = admin(board)
   const end = latch()

@@ -18,7 +18,7 @@ interface Gates {
 async function worker(board: Board, gates: Gates): Promise<Program> {
   const given = { servers: inject('natsUrl'), namespace: board.namespace, slots: 20, ...gates }
   const started = program('test/support/limited-worker.ts', [JSON.stringify(given)])
-  await started.says('ready', 90_000)
+  await started.says('ready')
   return started
 }
 
@@ -35,7 +35,7 @@ describe('limits', () => {
     await using one = workers[0]
     await using other = workers[1]
     await board.enqueueMany(limited, work(200, 10))
-    await until('all have ended', () => ended(one, other).length >= 200, 60_000)
+    await until('all have ended', () => ended(one, other).length >= 200, 180_000)
     const runs = [one, other].flatMap(({ lines }) => runsOf(lines))
     expect(mostAtOnce(runs)).toBe(3)
     expect(runs.map(({ n }) => n).sort((a, b) => a - b)).toEqual(work(200, 0).map(({ n }) => n))
@@ -49,12 +49,12 @@ describe('limits', () => {
     await using one = workers[0]
     await using other = workers[1]
     await board.enqueueMany(limited, work(400, 20))
-    await until('both are at it', () => ended(one).length > 20 && ended(other).length > 20, 40_000)
+    await until('both are at it', () => ended(one).length > 20 && ended(other).length > 20, 180_000)
     const killed = machineTime()
     await one.kill()
     const before = runsOf(one.lines, killed)
     const done = () => new Set([...before.filter((run) => run.ended < killed), ...runsOf(other.lines)].map(({ n }) => n)).size
-    await until('nothing is lost', () => done() === 400 && ended(other).length + ended(one).length >= 400, 40_000)
+    await until('nothing is lost', () => done() === 400 && ended(other).length + ended(one).length >= 400, 180_000)
     const after = runsOf(other.lines)
     expect(mostAtOnce([...before, ...after])).toBe(4)
     // All four places are the survivor's in the end.
@@ -68,11 +68,11 @@ describe('limits', () => {
     await using one = workers[0]
     await using other = workers[1]
     await board.enqueueMany(limited, work(300, 0))
-    await until('both are at it', () => ended(one).length > 40 && ended(other).length > 40, 60_000)
+    await until('both are at it', () => ended(one).length > 40 && ended(other).length > 40, 180_000)
     await one.kill()
     const all = () => [one, other].flatMap(({ lines }) => runsOf(lines))
     const done = () => new Set(all().flatMap(({ n, ended }) => (ended < Number.POSITIVE_INFINITY ? n : []))).size
-    await until('all have ended', () => done() === 300, 60_000)
+    await until('all have ended', () => done() === 300, 180_000)
     // The rate, its burst, and what 20 ms of late timers and clocks may add.
     expect(mostWithin(all(), 200)).toBeLessThanOrEqual(40 + 4 + 4)
     expect(mostWithin(all(), 200)).toBeGreaterThan(20)
@@ -91,12 +91,12 @@ describe('limits', () => {
       limited,
       work(240, 40, (n) => `key-${n % 4}`),
     )
-    await until('both are at it', () => ended(one).length > 20 && ended(other).length > 20, 60_000)
+    await until('both are at it', () => ended(one).length > 20 && ended(other).length > 20, 180_000)
     const killed = machineTime()
     await one.kill()
     const all = () => [...runsOf(one.lines, killed), ...runsOf(other.lines)]
     const done = () => new Set([...ended(one), ...ended(other)].map((line) => line.split(' ')[1])).size
-    await until('all have ended', () => done() === 240, 60_000)
+    await until('all have ended', () => done() === 240, 180_000)
     for (const key of ['key-0', 'key-1', 'key-2', 'key-3']) {
       const runs = all().filter((run) => run.key === key)
       expect(mostAtOnce(runs)).toBe(2)
@@ -116,10 +116,10 @@ describe('limits', () => {
     await board.enqueueMany(limited, work(900, 20))
     const held = async () => Object.values((await get('shared')).holders).reduce((sum, each) => sum + each.held, 0)
     const more = async (count: number, from = ended(one, other).length) =>
-      until(`${count} more have ended`, () => ended(one, other).length >= from + count, 60_000)
+      until(`${count} more have ended`, () => ended(one, other).length >= from + count, 180_000)
     const all = (killed = Number.POSITIVE_INFINITY) => [...runsOf(one.lines, killed), ...runsOf(other.lines)]
     const during = (from: number, to: number, killed?: number) => all(killed).filter(({ began, ended }) => ended > from && began < to)
-    await until('both are at it', () => ended(one).length > 20 && ended(other).length > 20, 60_000)
+    await until('both are at it', () => ended(one).length > 20 && ended(other).length > 20, 180_000)
     expect(mostAtOnce(all())).toBeLessThanOrEqual(6)
 
     await set('shared', { concurrency: 2 })
@@ -146,7 +146,7 @@ describe('limits', () => {
       ),
     ).toBeLessThanOrEqual(10 + 1 + 1)
     await set('shared', { rate: null, concurrency: null })
-    await until('nothing is lost', () => new Set(all().flatMap((run) => (Number.isFinite(run.ended) ? run.n : []))).size === 900, 60_000)
+    await until('nothing is lost', () => new Set(all().flatMap((run) => (Number.isFinite(run.ended) ? run.n : []))).size === 900, 180_000)
     expect(mostAtOnce(all(killed))).toBeLessThanOrEqual(6)
   })
 
@@ -159,17 +159,17 @@ describe('limits', () => {
       limited,
       work(3000, 5, () => 'busy'),
     )
-    await until('the busy key runs', () => ended(one, other).length > 10, 40_000)
+    await until('the busy key runs', () => ended(one, other).length > 10, 180_000)
     const before = ended(one, other).length
     await board.enqueueMany(
       limited,
       work(20, 0, (n) => `key-${n}`, 10_000),
     )
     const others = () => ended(one, other).filter((line) => !line.includes(' busy ')).length
-    await until('the other keys have run', () => others() === 20, 40_000)
+    await until('the other keys have run', () => others() === 20, 180_000)
     expect(ended(one, other).length - before).toBeLessThan(2500)
     await limits(board).set('keys', { concurrency: 100 })
-    await until('all have ended', () => ended(one, other).length >= 3020, 40_000)
+    await until('all have ended', () => ended(one, other).length >= 3020, 180_000)
     const runs = [one, other].flatMap(({ lines }) => runsOf(lines))
     expect([runs.length, runs.filter(({ attempt }) => attempt > 1)]).toEqual([3020, []])
   })

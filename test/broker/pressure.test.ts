@@ -38,10 +38,10 @@ test.each([
       most = Math.max(most, messages)
       return most
     }
-    await until('the queue is full', async () => (await look()) === mostHeld, 40_000)
-    await until('the other producer has stored some', () => told(doomed, 'stored').length > 20, 40_000)
+    await until('the queue is full', async () => (await look()) === mostHeld, 180_000)
+    await until('the other producer has stored some', () => told(doomed, 'stored').length > 20, 180_000)
     await doomed.kill()
-    await until('the first has run some', () => told(first, 'ran').length > 40, 40_000)
+    await until('the first has run some', () => told(first, 'ran').length > 40, 180_000)
     await first.kill()
     await using third = start('worker')
     const asked = Number(
@@ -52,11 +52,11 @@ test.each([
             await look()
             return producer.lines.find((line) => line.startsWith('done '))
           },
-          90_000,
+          180_000,
         )
       )?.split(' ')[1],
     )
-    await until('nothing waits', queues(board).drain('pressed'), 40_000)
+    await until('nothing waits', queues(board).drain('pressed'), 180_000)
 
     const stored = told(producer, 'stored')
     const toldBefore = told(doomed, 'stored')

@@ -35,6 +35,7 @@ test('what a board stores, runs and gives up is counted by bounded labels', asyn
   const found = await until('all has ended', async () => {
     const now = await samples(kept)
     const ended =
+      now['callboard_events_total{service="planner",name="notice.posted",outcome="succeeded"}'] === 1 &&
       now[`callboard_tasks_total{${of},outcome="succeeded"}`] === 1 &&
       now[`callboard_buried_total{style="explicit",${of},outcome="rejected"}`] === 1
     // What the broker said is shared for a second.

@@ -392,7 +392,7 @@ describe.concurrent('a worker', () => {
         await Promise.race([worker.gone, ended.promise])
       }
     })()
-    const error = await until('it is given up', thrownBy(poison.result()), 80_000)
+    const error = await until('it is given up', thrownBy(poison.result()), 180_000)
     await until('the good one is done', good.result())
     over = true
     ended.open()

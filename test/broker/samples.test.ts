@@ -78,11 +78,11 @@ describe('the sample configuration', () => {
           ),
         )
       const urls = servers.map(({ url }) => url)
-      const told = until('the cluster has found itself', () => levelOf(urls), 40_000)
+      const told = until('the cluster has found itself', () => levelOf(urls), 180_000)
       expect(await told).toEqual({ level: 'D4', replicas: 3, sync: 'always' })
       servers[0]?.kill('SIGKILL')
       await servers[0]?.exited
-      await until('it works with two', () => works(urls).then(() => true), 40_000)
+      await until('it works with two', () => works(urls).then(() => true), 180_000)
     } finally {
       await Promise.all(servers.map((server) => server.stop()))
     }

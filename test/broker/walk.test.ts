@@ -27,11 +27,15 @@ test('what differs stands in the help, and in what became of one event', async (
   const help = await says('--help')
   expect(help).toContain('◇ say what happened; everyone who subscribed gets a copy')
   expect(help).toContain('■ name work that one worker does')
-  const story = await says('trace the-callboard')
-  for (const service of ['alerts', 'recommendations', 'search-index', 'mail-planner'])
-    expect(story).toMatch(new RegExp(`┄┄▷ ${service} +● done`))
-  expect(story.match(/■ mail\.send/g)).toHaveLength(3)
-  expect(story.match(/──▶ mailer/g)).toHaveLength(3)
+  // What a worker did is written down a little later.
+  await until('the story is told', async () => {
+    const story = await says('trace the-callboard')
+    for (const service of ['alerts', 'recommendations', 'search-index', 'mail-planner'])
+      expect(story).toMatch(new RegExp(`┄┄▷ ${service} +● done`))
+    expect(story.match(/■ mail\.send/g)).toHaveLength(3)
+    expect(story.match(/──▶ mailer/g)).toHaveLength(3)
+    return true
+  })
 })
 
 test('the mail that failed is found, with why, and is sent again mended', async () => {

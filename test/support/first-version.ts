@@ -27,7 +27,7 @@ export async function leave(board: Board): Promise<void> {
     })
     .start()
   const done = await board.enqueue(tracked, { n: 21 }, { id: 'tracked-1' })
-  await done.result({ timeout: '10s' })
+  await done.result({ timeout: '1m' })
   const dead = await board.enqueue(refused, { why: 'no such mailbox' }, { id: 'refused-1', headers: { tenant: 'acme' } })
   await until('it is given up', async () => (await dead.status()).state === 'dead')
   const cancelled = await board.enqueue(tracked, { n: 2 }, { id: 'tracked-2', delay: '36500d' })

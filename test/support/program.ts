@@ -17,7 +17,7 @@ export interface Program extends AsyncDisposable {
   written(): string
   /** Resolves when it has ended, with its exit code or the signal that ended it. */
   readonly ended: Promise<number | NodeJS.Signals>
-  /** Waits for a line that is this, or begins with this word. A process takes its time to start: up to a minute, if nothing else is said. */
+  /** Waits for a line that is this, or begins with this word. A process takes its time to start: up to three minutes, if nothing else is said. */
   says(line: string, within?: number): Promise<string>
   /** SIGKILL: no chance to say anything any more. */
   kill(): Promise<unknown>
@@ -52,7 +52,7 @@ export function program(file: string, args: readonly string[], env: Readonly<Rec
     },
     written: () => text + complaint,
     ended,
-    says(line, within = 60_000) {
+    says(line, within = 180_000) {
       const heard = () => lines().find((each) => each === line || each.startsWith(`${line} `))
       const silent = ended.then((end) => heard() ?? Promise.reject(new Error(`${file} has ended (${end}) and never said ${line}`)))
       return Promise.race([until(`${file} says ${line}`, () => heard() ?? '', within), silent]).catch((error: Error) => {

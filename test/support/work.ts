@@ -48,7 +48,7 @@ export async function workerProcess(
   const told: Told[] = []
   const gone = new Promise((resolve) => child.once('exit', resolve))
   child.on('message', (message) => told.push(message as Told))
-  await until('the worker process works', () => told.length > 0 || child.exitCode !== null || child.signalCode !== null, 60_000)
+  await until('the worker process works', () => told.length > 0 || child.exitCode !== null || child.signalCode !== null, 180_000)
   return {
     child,
     pid: child.pid ?? 0,
