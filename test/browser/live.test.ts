@@ -45,6 +45,31 @@ test('one event becomes a copy for everyone who listens, one task goes to one wo
   expect(seen.sins).toEqual([])
 })
 
+test('an event is on the screen a moment after it was said, and how long that took is told', async () => {
+  await using board = await openBoard()
+  await board
+    .service('cast-app')
+    .subscribe(released, () => undefined)
+    .start()
+  await using served = await serve(board, { port: 0 })
+  await using seen = await visit(browser, `${served.url}#/stage`)
+  const { page } = seen
+  await live(page)
+  const took: number[] = []
+  for (let n = 1; n <= 20; n++) {
+    const at = Date.now()
+    await board.publish(released, { isbn: `978-${n}`, title: 'The Callboard' })
+    const shown = await page.waitForFunction((count) => {
+      const { document } = globalThis as unknown as { document: { querySelector(of: string): { textContent: string } | null } }
+      return document.querySelector('[data-said="implicit books.released"]')?.textContent === count && Date.now()
+    }, String(n))
+    took.push(Number(await shown.jsonValue()) - at)
+  }
+  took.sort((a, b) => a - b)
+  console.log(`from publish to the screen: ${took[9]} ms in the middle, ${took[18]} ms for 19 of 20`)
+  expect(seen.sins).toEqual([])
+})
+
 test('while it is frozen nothing moves, and afterwards it is as things are', async () => {
   await using board = await fullBoard()
   await using served = await serve(board, { port: 0 })
@@ -100,7 +125,7 @@ test('what has ended is remembered by whoever looks first tomorrow', async () =>
   }
 })
 
-test('who works is seen while it lives', async () => {
+test('who works is seen while it lives, and leaves when it is asked to', async () => {
   await using board = await openBoard()
   await using served = await serve(board, { port: 0 })
   await using seen = await visit(browser, `${served.url}#/workers`)
@@ -111,8 +136,10 @@ test('who works is seen while it lives', async () => {
     .perform(sendMail, async () => 'sent')
     .start()
   await page.getByRole('row', { name: /mail\.send by mailer/ }).waitFor()
-  await service.stop()
+  await page.getByRole('button', { name: 'Drain…' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Drain', exact: true }).click()
   await page.getByText('No worker is connected.').waitFor()
+  expect(service.stage).toBe('stopped')
 })
 
 test('a handler that computes on the main thread turns the gauge of its loop red', async () => {

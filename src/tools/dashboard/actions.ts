@@ -18,6 +18,9 @@ export interface Means {
   readonly tasks: ReadonlyMap<string, Task<unknown>>
 }
 
+/** How long the handlers of a worker may finish that is asked to leave, unless it is said otherwise, in ms. */
+const patience = 25_000
+
 /** Subscribers added by hand, at most. */
 const mostListeners = 20
 
@@ -138,6 +141,8 @@ export const actions: Readonly<Record<string, Action>> = {
   pauseQueue: async (given, { admin }) => admin.pauseQueue(needed(given.queue, 'queue'), until(given.for)),
   resumeQueue: async ({ queue }, { admin }) => admin.resumeQueue(needed(queue, 'queue')),
   purgeQueue: async ({ queue }, { admin }) => ({ removed: await admin.purgeQueue(needed(queue, 'queue')) }),
+  drainWorker: async (given, { admin }) => admin.stopWorker(needed(given.name, 'name'), given.for ?? patience),
+  stopWorker: async ({ name }, { admin }) => admin.stopWorker(needed(name, 'name'), 0),
   pauseSchedule: async (given, { admin }) => admin.pauseSchedule(needed(given.name, 'name'), until(given.for)),
   resumeSchedule: async ({ name }, { admin }) => admin.resumeSchedule(needed(name, 'name')),
   runSchedule: async ({ name }, { admin }) => admin.runSchedule(needed(name, 'name')),

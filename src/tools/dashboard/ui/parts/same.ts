@@ -34,6 +34,8 @@ const verbs: Readonly<Record<string, (body: Body) => readonly string[]>> = {
   pauseQueue: ({ queue }) => ['queues pause', ...rest(queue)],
   resumeQueue: ({ queue }) => ['queues resume', ...rest(queue)],
   purgeQueue: ({ queue }) => ['queues purge', ...rest(queue)],
+  drainWorker: (body) => ['workers drain', ...rest(body.name), ...flags({ for: body.for })],
+  stopWorker: ({ name }) => ['workers stop', ...rest(name)],
   pauseSchedule: ({ name }) => ['schedules pause', ...rest(name)],
   resumeSchedule: ({ name }) => ['schedules resume', ...rest(name)],
   runSchedule: ({ name }) => ['schedules run', ...rest(name)],

@@ -3,7 +3,8 @@
 import { useRef } from 'preact/hooks'
 import type { WorkerView } from '../../../../extras/admin/model.ts'
 import { useData } from '../api.ts'
-import { frozen, now } from '../live/live.ts'
+import { frozen, isOperator, mayAct, now } from '../live/live.ts'
+import { ask } from '../parts/ask.tsx'
 import { Empty, Head, Loaded } from '../parts/frame.tsx'
 import { type Column, Table } from '../parts/table.tsx'
 import { Ago, Text } from '../parts/words.tsx'
@@ -29,7 +30,7 @@ const askedEvery = 2_000
 /** Where the gauge of a loop is full, in ms. */
 const mostHeld = 1_000
 
-const columns: readonly Column<WorkerView>[] = [
+const columns = (): readonly Column<WorkerView>[] => [
   {
     head: 'Worker',
     cell: ({ name }) => (
@@ -102,7 +103,48 @@ const columns: readonly Column<WorkerView>[] = [
       ),
     by: ({ seenAt }) => seenAt,
   },
+  ...(isOperator.value ? [{ head: 'Actions', cell: (worker: WorkerView) => <Acts worker={worker} /> }] : []),
 ]
+
+function Acts({ worker: { name, running, services, stage } }: { readonly worker: WorkerView }) {
+  const off = !mayAct.value || stage === 'draining'
+  const serves = services.map((service) => visible(service, 60)).join(', ')
+  return (
+    <span class="nowrap">
+      <button
+        type="button"
+        disabled={off}
+        onClick={() =>
+          ask({
+            verb: 'Drain',
+            means: `It takes nothing more of ${serves}. What runs (${figure(running)}) may finish for 25 s; then it is handed back, at no attempt, and the worker leaves.`,
+            action: 'drainWorker',
+            body: { name },
+            done: `${visible(name, 60)} finishes and leaves.`,
+          })
+        }
+      >
+        Drain…
+      </button>{' '}
+      <button
+        type="button"
+        class="danger"
+        disabled={off}
+        onClick={() =>
+          ask({
+            verb: 'Stop',
+            means: `It takes nothing more of ${serves}. What runs (${figure(running)}) is interrupted and handed back, at no attempt.`,
+            action: 'stopWorker',
+            body: { name },
+            done: `${visible(name, 60)} leaves.`,
+          })
+        }
+      >
+        Stop…
+      </button>
+    </span>
+  )
+}
 
 const example = `await board.service('mailer')
   .perform(sendMail, async (mail) => { … })
@@ -128,7 +170,7 @@ export function Workers() {
               </Empty>
             </div>
           ) : (
-            <Table label="Workers" columns={columns} rows={workers} id={({ name }) => name} />
+            <Table label="Workers" columns={columns()} rows={workers} id={({ name }) => name} />
           )
         }
       </Loaded>
