@@ -81,7 +81,7 @@ export async function link(address: Address): Promise<Link> {
   return dress(nc, parsed.shown, address.inboxPrefix ?? '_INBOX')
 }
 
-/** A machine that has much to do may be too slow for the time that the broker gives a newcomer to say who he is. */
+/** A machine that has much to do may be too slow for the time that the broker gives a newcomer to say who he is, or that we give the broker. */
 const dials = 3
 
 async function dial(address: Address, parsed: Parsed): Promise<NatsConnection> {
@@ -90,7 +90,7 @@ async function dial(address: Address, parsed: Parsed): Promise<NatsConnection> {
     try {
       return await (address.dial === undefined ? connect(options) : connectOver(address.dial, options))
     } catch (error) {
-      if (tries < dials && /authentication timeout/i.test(`${error}`)) continue
+      if (tries < dials && /timeout/i.test(`${error}`)) continue
       // A credentials file that cannot be read is told with its path.
       throw error instanceof CallboardError ? error : connectFault(error, parsed.shown)
     }

@@ -1,6 +1,9 @@
 /** The fault machine itself, for a moment: faults of every kind are done, and the history is judged. The long run is `npm run faults`. */
 
 import { rmSync } from 'node:fs'
+import { mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { callboard, task } from 'callboard'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
@@ -32,7 +35,8 @@ describe.concurrent('alone', () => {
     await using blocked = program('test/faults/blocked.ts', args)
     await using board = await callboard({ servers, namespace: place, log: false })
     await blocked.says('ready')
-    const handle = await board.enqueue(blocking, 3_000)
+    const file = join(await mkdtemp(join(tmpdir(), 'callboard-test-')), 'goes-on')
+    const handle = await board.enqueue(blocking, file)
     await blocked.says('blocks')
     const runs: number[] = []
     await board
@@ -47,6 +51,7 @@ describe.concurrent('alone', () => {
       )
       .start()
     expect(await until('it runs elsewhere', handle.result())).toBe('elsewhere')
+    await writeFile(file, '')
     expect(await blocked.says('trouble')).toMatch(/stood still for \d+ ms, longer than the lease of 1000 ms/)
     await blocked.says('ends')
     expect(await board.handle(blocking, handle.id).result()).toBe('elsewhere')

@@ -1,5 +1,6 @@
 /** A worker whose handler blocks its event loop. Says what happens, line by line. argv: JSON with servers and namespace. */
 
+import { existsSync } from 'node:fs'
 import { callboard } from 'callboard'
 import { blocking } from './blocking.ts'
 
@@ -14,9 +15,10 @@ await board
   .service('workers')
   .perform(
     blocking,
-    async (ms) => {
+    async (file) => {
       await new Promise<unknown>((written) => process.stdout.write('blocks\n', written))
-      for (const end = Date.now() + ms; Date.now() < end; );
+      const nap = new Int32Array(new SharedArrayBuffer(4))
+      while (!existsSync(file)) Atomics.wait(nap, 0, 0, 20)
       await told
       console.log('ends')
       return 'blocked'

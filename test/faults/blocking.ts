@@ -2,5 +2,5 @@
 
 import { task } from 'callboard'
 
-/** Blocks for so many ms. */
-export const blocking = task<number, string>('blocking', { track: true, retry: { attempts: 3, backoff: 10 } })
+/** Blocks until there is a file of this name. */
+export const blocking = task<string, string>('blocking', { track: true, retry: { attempts: 3, backoff: 10 } })
