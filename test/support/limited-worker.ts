@@ -4,7 +4,7 @@
  * argv     JSON: servers, namespace, concurrency, which contract (or `events`), how many in a batch, and which gates
  * prints   ready, `began n attempt key at id sentAt`, `ended …` with the same words; at is ms of the machine's monotonic clock
  *
- * Ends by SIGTERM after a drain.
+ * SIGUSR2 has it say `heard` when it has heard all that the broker has sent it before. Ends by SIGTERM after a drain.
  */
 
 import { callboard, type Duration, type EventContext, type GatePlan, type TaskContext } from 'callboard'
@@ -58,6 +58,8 @@ if (as === 'events' && batch !== undefined)
   )
 else if (as !== 'events') builder.perform(contracts[as], work, { ...taking, concurrency: given.slots })
 const service = await builder.start()
+// Behind all that the broker has sent before comes the answer to what it is asked now.
+process.on('SIGUSR2', () => void board.inspect.broker().then(() => console.log('heard')))
 console.log('ready')
 process.once('SIGTERM', async () => {
   await service.stop()
