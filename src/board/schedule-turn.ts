@@ -85,7 +85,9 @@ async function turn(core: Core, run: Run, scope: string | undefined, definition:
   // Each subscription has a trail of its own; that of the schedule says for all when it fired last.
   if (scope !== undefined) await claim(core, whole, came, remembered, false)
   if (madeUp === undefined && tooLate(definition, time, storedAt)) return 'missed'
-  const early = storedAt + offsetOf(definition) - Date.now()
+  const offset = offsetOf(definition)
+  // One's own clock may be behind: what has no part of a window to wait for does not wait for that clock, and the rest no longer than its part.
+  const early = Math.min(offset, storedAt + offset - Date.now())
   if (early > 0) throw new Snooze(early)
   return overlapped(core, run, definition)
 }
