@@ -8,7 +8,7 @@ import { join } from 'node:path'
 
 /** One line. */
 export interface Op {
-  /** ms since 1970, with fractions. */
+  /** ms since 1970. */
   readonly at: number
   /** The process, with its incarnation: `w1.3`. */
   readonly by: string
@@ -39,8 +39,11 @@ export interface Recorder {
   close(): void
 }
 
-/** Now, in ms since 1970, with fractions. */
-export const now = (): number => performance.timeOrigin + performance.now()
+/**
+ * Now, in ms since 1970, by the clock of the computer, which brokers and boards go by; a worker may be told a wrong one later. What counts from the
+ * start of its process drifts away from it where the clock is adjusted.
+ */
+export const now: () => number = Date.now
 
 /** Writes the operations of one process into a folder. */
 export function recorder(folder: string, by: string): Recorder {

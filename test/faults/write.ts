@@ -16,6 +16,15 @@ its time, each time of a schedule came, what is ordered by key began in order, n
 letters are those that should be, and nothing is left over. Each row is the newest run of its command, written by
 \`--write docs/faults.md\`. Runs again: after a run that did not throw.
 
+A computer that stands still is a fault as any other, if it was measured: every process, and the machine through which all connections pass,
+writes down when it did not get its turn for half a second or more; who looks at the broker writes down when it took half a second to answer. Workers write
+down since when a delivery waits in them for leave to run, and which runs are of what a server kept after it was acknowledged.
+
+What is not ok, by what it was: missed times of the schedule and left-over tasks, where a sweep that the broker did not answer was not tried again, or where a
+worker whose clock was behind put a firing off until that clock would be right; tasks told as refused by a full queue while an earlier try was stored (all
+mended); false alarms of the checker about long waits behind a gate, workers that had left, and clocks of processes that drift apart (mended in the machine).
+The rows that are not ok are kept until their command is run again.
+
 `
 
 const head = `| Command | Seconds | Acknowledged | Faults | Of them kills | Lost | Ran again | Unexplained | |
