@@ -12,8 +12,8 @@ import type { Core } from './core.ts'
 
 /** Longer than anything waits for its next attempt. */
 const month = 30 * 86_400_000
-/** Own notes remembered at most. What is beyond is read from the table. */
-const mostOwn = 10_000
+/** Own notes remembered at most, each with the stacks of its failures; most deliveries come again elsewhere. What is beyond is read from the table. */
+const mostOwn = 250
 
 interface Own {
   readonly note: Note

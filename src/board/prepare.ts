@@ -20,6 +20,7 @@ type Contract = Topic<never> | Task<never>
 export async function prepare(core: Core, ledgerAge: number, contracts: readonly Contract[]): Promise<void> {
   await core.layout.ledger(ledgerAge)
   for (const each of contracts) {
+    if (each.large !== 'refuse') await core.layout.objects()
     await (each.kind === 'task' ? core.declareQueue(each.place) : core.declareTopic(each))
     // Whoever throttles or schedules later may not be allowed to ask for it.
     await core.layout.expiring(each.kind === 'task' ? laterOf(core, each) : homeOf(core.names, each).stream)
@@ -36,7 +37,9 @@ export async function planned(core: Core, ledgerAge: number, contracts: readonly
     },
   })
   await Promise.all([dry.topics(), dry.table(), dry.dead(), dry.ledger(ledgerAge)])
-  for (const each of contracts)
+  for (const each of contracts) {
+    if (each.large !== 'refuse') await dry.objects()
     await (each.kind === 'task' ? dry.queue(each.place) : each.retention && dry.topic(each.name, each.retention))
+  }
   return { creates: [...creates], changes: [...changes] }
 }

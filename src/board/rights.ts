@@ -4,6 +4,7 @@ import { fault } from '../base/errors.ts'
 import { lanes, names, partName, subscriptionName, token } from '../wire/names.ts'
 import type { BuriedTopic, Task, Topic, TopicPattern } from './contract.ts'
 import { homeOf } from './home.ts'
+import { inboxName } from './inbox.ts'
 import { sitesOf } from './site.ts'
 import { strandsOf } from './strand.ts'
 
@@ -30,8 +31,8 @@ export interface Rights {
 
 const isTask = (contract: Rightful): contract is Task<never> => contract.kind === 'task'
 
-/** What a role needs on some contracts. `service`: whose subscriptions a worker works for. Throws INVALID_ARGUMENT where it is missing. */
-export function rightsOf(contracts: readonly Rightful[], role: Role, namespace: string, service?: string): Rights {
+/** What a role needs on some contracts. `service`: whose subscriptions a worker works for; `ordered`: they are, by a key. Throws INVALID_ARGUMENT where it is missing. */
+export function rightsOf(contracts: readonly Rightful[], role: Role, namespace: string, service?: string, ordered = false): Rights {
   const place = names(namespace)
   const { namespace: ns, table } = place
   const tasks = contracts.filter(isTask)
@@ -42,11 +43,28 @@ export function rightsOf(contracts: readonly Rightful[], role: Role, namespace: 
     ...topics.map((topic) => homeOf(place, topic).stream),
     ...tasks.flatMap((task) => sitesOf(place, task.place).map((site) => site.stream)),
   ])
-  const streams = unique([place.topics, table, place.dead, place.ledger, ...kept])
+  const inboxes = topics.flatMap((topic) => {
+    const queue = inboxName(service ?? '', topic)
+    return ordered ? [place.queue(queue), place.laterStream(queue)] : []
+  })
+  const large = contracts.filter((each) => 'large' in each && each.large !== 'refuse')
+  const streams = unique([place.topics, table, place.dead, place.ledger, ...kept, ...(large.length > 0 ? [place.objects] : []), ...inboxes])
   /** What every board asks: whether streams are there, and whether a queue has more of them than the code says. */
   const look = [...streams, ...tasks.map(({ place: { name, partitions } }) => place.queue(partName(name, partitions)))].map((stream) =>
     api('STREAM.INFO', stream),
   )
+  /** What lies beside messages, and who may still need it. */
+  const beside =
+    large.length === 0
+      ? []
+      : [
+          place.object('*', '*'),
+          api('DIRECT.GET', place.objects, '>'),
+          ...[place.objects, place.dead, ...tasks.filter((task) => large.includes(task)).map((task) => place.laterStream(task.queue))].map(
+            (stream) => api('STREAM.MSG.GET', stream),
+          ),
+          api('STREAM.PURGE', place.objects),
+        ]
   const live = tasks.some(({ track }) => track) ? [`${ns}.live.result.>`, `${ns}.live.progress.>`] : []
 
   function producer(): Rights {
@@ -71,7 +89,7 @@ export function rightsOf(contracts: readonly Rightful[], role: Role, namespace: 
         place.record('turn', '>'),
         read(place.record('turn', '>')),
       )
-    return { publish: [...look, `${ns}.ledger.*`, ...publish], subscribe: live, answers: false }
+    return { publish: [...look, `${ns}.ledger.*`, ...beside, ...publish], subscribe: live, answers: false }
   }
 
   function worker(): Rights {
@@ -86,6 +104,16 @@ export function rightsOf(contracts: readonly Rightful[], role: Role, namespace: 
       )
       both(place.record('memory', stream, name, '*'))
     }
+    /** The stream of an inbox is the subscription's alone, so it may set it up, too. */
+    const inbox = (queue: string) => {
+      const stream = place.queue(queue)
+      for (const each of [stream, place.laterStream(queue)]) publish.push(api('STREAM.INFO', each), api('STREAM.CREATE', each))
+      publish.push(api('STREAM.INFO', place.queue(partName(queue, 1))), api('STREAM.MSG.GET', stream))
+      for (const verb of ['INFO', 'CREATE', 'DURABLE.CREATE', 'MSG.NEXT']) publish.push(api(`CONSUMER.${verb}`, stream, '>'))
+      publish.push(`$JS.ACK.${stream}.>`, `${ns}.task.${queue}.>`, read(place.record('pause', queue)))
+      both(place.record('memory', stream, '>'))
+      subscribe.push(place.live('pause', queue))
+    }
     if (topics.length > 0 && service === undefined)
       throw fault('INVALID_ARGUMENT', 'The rights of a worker on topics were asked for, and not of which service.', {
         fix: 'Name the service: its subscriptions are its own.',
@@ -96,6 +124,7 @@ export function rightsOf(contracts: readonly Rightful[], role: Role, namespace: 
       consumer(stream, name, filters(name))
       both(place.record('once', name, '*', '*'))
       publish.push(`${ns}.dead.topic.${service}.${topic.kind === 'topic' ? token(topic.name) : '*'}.*`)
+      if (ordered) inbox(inboxName(service ?? '', topic))
     }
     for (const task of tasks) {
       for (const site of sitesOf(place, task.place)) {
@@ -112,7 +141,7 @@ export function rightsOf(contracts: readonly Rightful[], role: Role, namespace: 
       publish.push(place.live('progress', '>'))
     }
     return {
-      publish: [...look, `${ns}.ledger.*`, read(place.record('trail', '>')), read(place.record('ending', '>')), ...publish],
+      publish: [...look, `${ns}.ledger.*`, ...beside, read(place.record('trail', '>')), read(place.record('ending', '>')), ...publish],
       subscribe,
       answers: true,
     }

@@ -4,6 +4,7 @@ import { callboard, queue, task, topic } from 'callboard'
 import { permissions, together } from 'callboard/permissions'
 import { connect, credsAuthenticator } from 'nats'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { covers } from '../../src/extras/permissions/all.ts'
 import { gathered, latch, thrownBy } from '../support/board.ts'
 import { operatorBroker } from '../support/operator.ts'
 import { until } from '../support/until.ts'
@@ -16,16 +17,25 @@ const few = task<{ n: number }>('few.do', { queue: queue('few', { limit: { tasks
 const logged = task<{ n: number }>('logged.do', { queue: queue('logged', { layout: 'log' }) })
 const keyed = task<{ key: string }>('keyed.do', { queue: 'keyed', ordered: (input) => input.key, strands: 2 })
 const wide = task<{ n: number }>('wide.do', { queue: queue('wide', { partitions: 2 }) })
+const picture = task<{ data: Uint8Array }, { data: Uint8Array }>('picture.do', { queue: 'pictures', large: 1000, track: true })
+const shown = topic<{ data: Uint8Array }>('pictures.shown', { large: 1000 })
+const moved = topic<{ book: string; n: number }>('books.moved')
 const other = task<{ n: number }>('other.do', { queue: 'other' })
 const otherTopic = topic<{ n: number }>('other.topic')
 
-const mine = [released, kept, send, few, logged, keyed, wide]
+const mine = [released, kept, send, few, logged, keyed, wide, picture, shown, moved]
+const inboxes = { service: 'gallery', ordered: true }
 const roles = {
   producer: permissions(mine, 'producer'),
   mailer: permissions([send, few, logged, keyed, wide], 'worker', { service: 'mailer' }),
+  gallery: together(
+    permissions([picture], 'worker', { service: 'gallery' }),
+    permissions([shown], 'worker', { service: 'gallery' }),
+    permissions([moved], 'worker', inboxes),
+  ),
   planner: together(permissions([released, kept], 'worker', { service: 'planner' }), permissions([send], 'producer')),
-  reader: permissions([...mine, other, otherTopic], 'reader'),
-  operator: permissions([...mine, other, otherTopic], 'operator'),
+  reader: together(permissions([...mine, other, otherTopic], 'reader'), permissions([moved], 'reader', inboxes)),
+  operator: together(permissions([...mine, other, otherTopic], 'operator'), permissions([moved], 'operator', inboxes)),
 }
 
 describe.each([
@@ -130,6 +140,38 @@ describe.each([
     expect((await reader.inspect.queues()).length).toBeGreaterThan(0)
   })
 
+  test('large bodies and subscriptions that are ordered by a key need nobody with more rights; nobody is refused anything', async () => {
+    await using producer = await broker.as('producer')
+    await using gallery = await broker.as('gallery')
+    const troubles: unknown[] = []
+    for (const board of [producer, gallery]) board.on('trouble', (trouble) => troubles.push(trouble))
+    const done: string[] = []
+    const data = new Uint8Array(5000).fill(7)
+    await using _ = await gallery
+      .service('gallery')
+      .perform(picture, ({ data }) => ({ data: data.slice(0, 3000) }))
+      .subscribe(shown, ({ data }) => void done.push(`shown ${data.length}`))
+      .subscribe(moved, ({ book, n }) => void done.push(`${book}${n}`), { ordered: ({ book }) => book })
+      .start()
+    const handle = await producer.enqueue(picture, { data })
+    expect((await handle.result({ timeout: '10s' })).data).toHaveLength(3000)
+    const later = await producer.enqueue(picture, { data }, { delay: '1h' })
+    expect(await later.cancel()).toBe(true)
+    await producer.publish(shown, { data })
+    await producer.publishMany(
+      moved,
+      [1, 2, 3].flatMap((n) => [
+        { book: 'a', n },
+        { book: 'b', n },
+      ]),
+    )
+    await until('everything is done', () => done.length >= 7, 15_000)
+    expect(done.filter((each) => each.startsWith('a'))).toEqual(['a1', 'a2', 'a3'])
+    expect(done.filter((each) => each.startsWith('b'))).toEqual(['b1', 'b2', 'b3'])
+    expect(done).toContain('shown 5000')
+    expect(troubles).toEqual([])
+  }, 40_000)
+
   test('an operator keeps schedules, pauses queues, enqueues and performs', async () => {
     await using operator = await broker.as('operator')
     const troubles: unknown[] = []
@@ -227,6 +269,37 @@ describe.each([
     }
   })
 })
+
+test('the rights of a role on all of a namespace are few, fit into the first line of a JWT, and let it do what those on each contract do', async () => {
+  const users = {
+    producer: permissions('all', 'producer'),
+    worker: permissions('all', 'worker', { service: 'gallery' }),
+    operator: permissions('all', 'operator'),
+  }
+  for (const each of Object.values(users)) expect(JSON.stringify(each.claims()).length).toBeLessThan(1500)
+  for (const role of ['producer', 'worker'] as const)
+    for (const subject of permissions(mine, role, { service: 'gallery', ordered: true }).publish)
+      expect(
+        users[role].publish.some((wide) => covers(wide, subject)),
+        `${role} ${subject}`,
+      ).toBe(true)
+  await using broker = await operatorBroker(users)
+  await using operator = await broker.as('operator')
+  await operator.declare(...mine)
+  await using producer = await broker.as('producer')
+  await using worker = await broker.as('worker')
+  const heard: string[] = []
+  await using _ = await worker
+    .service('gallery')
+    .perform(send, ({ to }) => ({ id: to }))
+    .subscribe(released, ({ isbn }) => void heard.push(isbn))
+    .start()
+  await producer.publish(released, { isbn: '1' })
+  expect(await (await producer.enqueue(send, { to: 'ann' })).result({ timeout: '10s' })).toEqual({ id: 'ann' })
+  await until('the event is heard', () => heard.length === 1)
+  expect(await thrownBy(producer.queues.pause('mail'))).toMatchObject({ code: 'PERMISSION' })
+  expect(await thrownBy(worker.publish(released, { isbn: '2' }))).toMatchObject({ code: 'PERMISSION' })
+}, 30_000)
 
 test('credentials that have expired, that nobody has signed who may, and a file that has none are refused, and no seed is shown', async () => {
   const users = { producer: roles.producer }

@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { type Server, startServer } from '../../src/extras/server/index.ts'
 import { canary, canaryUser } from '../support/canary.ts'
+import { rolesUser } from '../support/roles.ts'
+import { asRoles } from '../support/roles-inbox.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -25,7 +27,8 @@ async function started(): Promise<Server> {
   if (!shipped.includes(anybody)) throw new Error(`nats-server.conf does not say ${anybody}`)
   const folder = await mkdtemp(join(tmpdir(), 'callboard-test-'))
   const config = join(folder, 'nats-server.conf')
-  await writeFile(config, shipped.replace(anybody, `${anybody}, { user: ${canaryUser}, password: "${canary}" }`))
+  const user = asRoles ? rolesUser(canaryUser, canary) : `{ user: ${canaryUser}, password: "${canary}" }`
+  await writeFile(config, shipped.replace(anybody, `${anybody}, ${user}`))
   try {
     return await startServer({ config, port: 0, store: 'memory' })
   } finally {

@@ -9,6 +9,7 @@ import { connectOver } from '../../src/wire/line.ts'
 import { inThisProcess } from '../setup/fake.ts'
 import { canary, canaryUser } from './canary.ts'
 import { namespace } from './namespace.ts'
+import { asRoles, rolesInbox } from './roles-inbox.ts'
 
 let made: FakeBroker | undefined
 
@@ -21,7 +22,8 @@ function own(): FakeBroker | undefined {
 
 /** Opens a board nobody else meets, silent. On the broker of the run it logs in with the canary. */
 export function openBoard(options: BoardOptions = {}): Promise<Board> {
-  const secret = options.servers === undefined ? { user: canaryUser, password: canary } : {}
+  const inbox = asRoles ? { inboxPrefix: rolesInbox } : {}
+  const secret = options.servers === undefined ? { user: canaryUser, password: canary, ...inbox } : {}
   const fake = own()
   const where = fake === undefined ? { servers: inject('natsUrl'), ...secret } : { dial: fake.dial }
   return callboard({ ...where, namespace: namespace(), log: false, ...options })

@@ -4,8 +4,9 @@
  */
 
 import { fault } from '../../base/errors.ts'
-import { type ReadersOf, readOptions, text } from '../../base/options.ts'
+import { flag, type ReadersOf, readOptions, text } from '../../base/options.ts'
 import { type Rightful, type Rights, type Role, rightsOf } from '../../index.ts'
+import { rightsOnAll } from './all.ts'
 
 /** Whose permissions. */
 export interface PermissionsOptions {
@@ -13,6 +14,8 @@ export interface PermissionsOptions {
   readonly namespace?: string
   /** The service a worker works for. Default: none. Edge: needed by a worker that subscribes. */
   readonly service?: string
+  /** Whether subscriptions of a worker are ordered by a key: each needs an inbox of its own in the broker. Default: false. Edge: a boolean. */
+  readonly ordered?: boolean
   /** What the inboxes of this user begin with. Default: `_INBOX_`, namespace, role and service. Edge: no two users should share it, or each can read the answers to the other. */
   readonly inboxPrefix?: string
 }
@@ -44,19 +47,22 @@ export interface Permissions {
 const roles: readonly Role[] = ['producer', 'worker', 'reader', 'operator']
 const minute = 60_000_000_000
 
-const readers = { namespace: text, service: text, inboxPrefix: text } satisfies ReadersOf<PermissionsOptions>
+const readers = { namespace: text, service: text, ordered: flag, inboxPrefix: text } satisfies ReadersOf<PermissionsOptions>
 
 /**
- * What a role needs on these contracts. Throws INVALID_ARGUMENT for another role, and where a worker that subscribes names no
+ * What a role needs on these contracts; on `'all'` of the namespace, in few subjects: for an account that holds nothing else, because
+ * streams and consumers of any name are among them. Throws INVALID_ARGUMENT for another role, and where a worker that subscribes names no
  * service; INVALID_NAME for names that cannot be used.
  */
-export function permissions(contracts: readonly Rightful[], role: Role, options: PermissionsOptions = {}): Permissions {
-  const { namespace = 'callboard', service, inboxPrefix } = readOptions('permissions()', options, readers)
+export function permissions(contracts: readonly Rightful[] | 'all', role: Role, options: PermissionsOptions = {}): Permissions {
+  const { namespace = 'callboard', service, ordered, inboxPrefix } = readOptions('permissions()', options, readers)
   if (!roles.includes(role))
     throw fault('INVALID_ARGUMENT', `There is no role ${JSON.stringify(role)}.`, { fix: `Say one of ${roles.join(', ')}.` })
-  if (!Array.isArray(contracts)) throw fault('INVALID_ARGUMENT', 'The first argument of permissions() is not a list of contracts.')
+  if (contracts !== 'all' && !Array.isArray(contracts))
+    throw fault('INVALID_ARGUMENT', "The first argument of permissions() is neither a list of contracts nor 'all'.")
   const own = ['_INBOX', namespace, role, ...(service === undefined ? [] : [service])].join('_')
-  return dressed(rightsOf(contracts, role, namespace, service), inboxPrefix ?? own)
+  const rights = contracts === 'all' ? rightsOnAll(role, namespace, service) : rightsOf(contracts, role, namespace, service, ordered)
+  return dressed(rights, inboxPrefix ?? own)
 }
 
 /** One user with all of these permissions, as a service needs that both performs and enqueues. Its inboxes are those of the first. */
