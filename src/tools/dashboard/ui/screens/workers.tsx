@@ -33,10 +33,18 @@ const mostHeld = 1_000
 const columns = (): readonly Column<WorkerView>[] => [
   {
     head: 'Worker',
-    cell: ({ name }) => (
-      <strong>
-        <Text text={name} limit={60} />
-      </strong>
+    cell: ({ name, host, pid, version, node }) => (
+      <>
+        <strong>
+          <Text text={name} limit={60} />
+        </strong>
+        <br />
+        <small class="soft">
+          <Text text={`${host}, process ${pid}`} limit={80} />
+          <br />
+          <Text text={`${version}, Node ${node.replace(/^v/, '')}`} limit={60} />
+        </small>
+      </>
     ),
     by: ({ name }) => name,
   },
@@ -88,8 +96,6 @@ const columns = (): readonly Column<WorkerView>[] => [
     by: longestOf,
   },
   { head: 'Memory', number: true, cell: ({ memory }) => bytes(memory), by: ({ memory }) => memory },
-  { head: 'Where', cell: ({ host, pid }) => <Text text={`${host}, process ${pid}`} limit={80} /> },
-  { head: 'Version', cell: ({ version, node }) => <Text text={`${version}, Node ${node.replace(/^v/, '')}`} limit={60} /> },
   { head: 'Since', cell: ({ startedAt }) => <Ago at={startedAt} />, by: ({ startedAt }) => startedAt },
   {
     head: 'Heard',
@@ -110,7 +116,7 @@ function Acts({ worker: { name, running, services, stage } }: { readonly worker:
   const off = !mayAct.value || stage === 'draining'
   const serves = services.map((service) => visible(service, 60)).join(', ')
   return (
-    <span class="nowrap">
+    <span class="stack">
       <button
         type="button"
         disabled={off}
@@ -125,7 +131,7 @@ function Acts({ worker: { name, running, services, stage } }: { readonly worker:
         }
       >
         Drain…
-      </button>{' '}
+      </button>
       <button
         type="button"
         class="danger"
