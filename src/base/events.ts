@@ -60,6 +60,8 @@ export interface EventMap {
     readonly after: number | undefined
     readonly error: unknown
   }
+  /** The same of those alone that did not succeed: who hears only these costs the others nothing. */
+  unsuccessful: EventMap['finished']
   /** A firing of a schedule was dropped on arrival, for one of the reasons the schedule gave. */
   skipped: Label & { readonly id: string; readonly schedule: string; readonly why: 'overlap' | 'missed' | 'doubled' | 'paused' }
   /** A delivery was given up and is a dead letter now. */
@@ -85,8 +87,17 @@ export interface EventMap {
   connection: { readonly state: 'lost' | 'back'; readonly server: string }
 }
 
+/** A run that has succeeded, as far as it is read here. */
+export interface Success {
+  readonly id: string
+  readonly attempt: number
+  readonly startedAt: number
+}
+
 /** Tells and hears. */
 export class Events {
+  /** Hears every run that has succeeded, without anything being made of it: the ledger, which writes them all down. */
+  success: ((label: Label, run: Success, now: number) => void) | undefined
   readonly #listeners = new Map<keyof EventMap, Set<(payload: never) => void>>()
 
   /** Hears one kind of event. Gives back how to stop. What a listener throws is its own trouble: it is told as `trouble`. */

@@ -173,11 +173,9 @@ export function ledgerWriter(core: Core, { level, age, bytes }: LedgerSettings):
   function hear(): (() => void)[] {
     const all = level === 'all'
     const failures = [
-      events.on('finished', (told) => {
+      events.on('unsuccessful', (told) => {
         const kind = kindOf(told)
-        if (kind === 'succeeded') {
-          if (all) add(kind, Date.now(), told, told.id, told.attempt, told.ms)
-        } else if (all || kind === 'failed') add(kind, Date.now(), told, told.id, told.attempt, told.ms, undefined, moreOf(told))
+        if (all || kind === 'failed') add(kind, Date.now(), told, told.id, told.attempt, told.ms, undefined, moreOf(told))
       }),
       events.on('buried', (told) =>
         add('buried', told.obituary.at, told, told.id, told.attempt, 0, undefined, {
@@ -189,8 +187,13 @@ export function ledgerWriter(core: Core, { level, age, bytes }: LedgerSettings):
       events.on('exhumed', (told) => add(told.how, Date.now(), told, told.id, 0, 0)),
     ]
     if (!all) return failures
+    events.success = (label, { id, attempt, startedAt }, now) =>
+      add('succeeded', now, label, id, attempt, startedAt === 0 ? 0 : now - startedAt)
     return [
       ...failures,
+      () => {
+        events.success = undefined
+      },
       events.on('stored', (told) => {
         if (told.duplicate) return
         add('stored', Date.now(), told, told.id, 0, told.sequence, told.parent, told.due === undefined ? undefined : { due: told.due })

@@ -57,7 +57,7 @@ export function logEvents(events: Events, log: Logger): void {
     log.warn(fieldsOf(told), `a handler of ${told.name} went on after its run had ended (${why}); what it returned is not used`),
   )
   if (log.isLevelEnabled?.('info') === true)
-    events.on('finished', ({ after, error, ms, ...told }) => {
+    events.on('unsuccessful', ({ after, error, ms, ...told }) => {
       if (error !== undefined && after !== undefined)
         log.info({ ...fieldsOf(told), ms, after, err: error }, `${told.name} failed and is tried again in ${after} ms`)
     })

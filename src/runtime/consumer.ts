@@ -19,7 +19,7 @@ import { outcomeOf, perform, refusal } from './perform.ts'
 import type { Pulse } from './pulse.ts'
 import { Run } from './run.ts'
 import { settle } from './settle.ts'
-import { finished, runInfo, troubleOf } from './telling.ts'
+import { runInfo, tellEnd, troubleOf } from './telling.ts'
 import { Threshold } from './threshold.ts'
 import { ack, judgeAnyway, type Outcome } from './verdict.ts'
 
@@ -186,7 +186,7 @@ export function consumer(binding: Binding, worker: string, events: Events, pulse
         : judgeAnyway(outcome, run.attempt, run.terms.policy, (error) =>
             trouble(`the policy for ${run.id} could not be asked; it is tried again as any other`, error, run),
           )
-    if (events.heard('finished')) events.tell('finished', finished(label, run, outcome, verdict, now))
+    tellEnd(events, label, run, outcome, verdict, now)
     if (verdict.say === 'ack' && run.delivery.count === 1 && !binding.ends(run)) {
       run.delivery.ack()
       release(run)

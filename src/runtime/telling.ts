@@ -1,6 +1,6 @@
 /** What listeners are told of a run. Built only where somebody listens. */
 
-import type { EventMap, Label, RunInfo } from '../base/events.ts'
+import type { EventMap, Events, Label, RunInfo } from '../base/events.ts'
 import type { Run } from './run.ts'
 import { type Outcome, Snooze, type Verdict } from './verdict.ts'
 
@@ -25,9 +25,19 @@ export function troubleOf(label: Label, what: string, error: unknown, run?: Run)
   return { what: `${label.service}, ${label.name}: ${what}`, error, about: run === undefined ? label : runInfo(label, run) }
 }
 
+/** Tells whoever listens that a run has ended. `now` is its end. */
+export function tellEnd(events: Events, label: Label, run: Run, outcome: Outcome, verdict: Verdict, now: number): void {
+  const well = outcome.end === 'returned'
+  if (well) events.success?.(label, run, now)
+  if (!events.heard('finished') && (well || !events.heard('unsuccessful'))) return
+  const told = finished(label, run, outcome, verdict, now)
+  events.tell('finished', told)
+  if (!well) events.tell('unsuccessful', told)
+}
+
 /** A run that has ended, with its verdict. `now` is its end. */
-export function finished(label: Label, run: Run, outcome: Outcome, verdict: Verdict, now: number): EventMap['finished'] {
-  // Every run of every handler makes one: always of the same shape, which costs a tenth of spreading what there is.
+function finished(label: Label, run: Run, outcome: Outcome, verdict: Verdict, now: number): EventMap['finished'] {
+  // Always of the same shape, which costs a tenth of spreading what there is.
   return {
     style: label.style,
     service: label.service,
