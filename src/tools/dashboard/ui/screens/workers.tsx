@@ -33,7 +33,7 @@ const mostHeld = 1_000
 const columns = (): readonly Column<WorkerView>[] => [
   {
     head: 'Worker',
-    cell: ({ name, host, pid, version, node }) => (
+    cell: ({ name, host, pid, version, node, startedAt }) => (
       <>
         <strong>
           <Text text={name} limit={60} />
@@ -43,6 +43,8 @@ const columns = (): readonly Column<WorkerView>[] => [
           <Text text={`${host}, process ${pid}`} limit={80} />
           <br />
           <Text text={`${version}, Node ${node.replace(/^v/, '')}`} limit={60} />
+          <br />
+          since <Ago at={startedAt} />
         </small>
       </>
     ),
@@ -96,7 +98,6 @@ const columns = (): readonly Column<WorkerView>[] => [
     by: longestOf,
   },
   { head: 'Memory', number: true, cell: ({ memory }) => bytes(memory), by: ({ memory }) => memory },
-  { head: 'Since', cell: ({ startedAt }) => <Ago at={startedAt} />, by: ({ startedAt }) => startedAt },
   {
     head: 'Heard',
     cell: ({ seenAt, stage }) =>
