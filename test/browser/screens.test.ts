@@ -123,7 +123,9 @@ function theatre(open: () => Promise<readonly [Board, () => Promise<void>]>, con
       text: string,
       { standing = 'live', happens = async (): Promise<unknown> => undefined } = {},
     ): Promise<Page> {
-      const { page } = held.seen
+      const { page, sins } = held.seen
+      // What a screen did before is told by its own test.
+      sins.splice(0)
       await page.emulateMedia({ colorScheme: 'light' })
       await page.setViewportSize({ width: 1280, height: 860 })
       await page.goto(`${held.served.url}#/${address}`)
