@@ -2,7 +2,6 @@
  * A page of the ledger that is being written: bytes in columns from the first entry on, so that nothing is kept per entry but its bytes.
  */
 
-import type { Style } from '../base/events.ts'
 import { encode } from '../wire/codec.ts'
 import { codes, type EntryKind, type EntryLabel, type EntryMore } from './ledger-entry.ts'
 
