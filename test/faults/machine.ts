@@ -16,7 +16,7 @@ import { historyOf, type Recorder, recorder } from './history.ts'
 import { watch } from './member.ts'
 import { type Grown, type Process, watchMemory } from './memory.ts'
 import { type Observer, observer } from './observer.ts'
-import { early, slotsWithin, times } from './slot.ts'
+import { early, slotsWithin, terms, times } from './slot.ts'
 
 /** What is wanted. */
 export interface Wish {
@@ -231,7 +231,7 @@ async function inject(stage: Stage, wish: Wish, done: Record<string, number>, di
 
 /** Sets the schedule; gives since when it fires. */
 async function firing(board: Board, layout: QueueLayout): Promise<number> {
-  await board.schedules.set(schedule, times, contracts(layout).slot, null)
+  await board.schedules.set(schedule, times, contracts(layout).slot, null, terms)
   // A schedule does not fire within the first moments.
   return Date.now() + 1000
 }

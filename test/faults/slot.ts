@@ -6,8 +6,10 @@ const every = slotEvery * 1000
 /** So much before its time the broker may fire, in ms. */
 export const early = 100
 
-/** The schedule. Every time that was missed is made up for. */
-export const times = { cron: `*/${slotEvery} * * * * *`, missed: { within: '1h' } } as const
+/** The schedule. */
+export const times = { cron: `*/${slotEvery} * * * * *` } as const
+/** Every time that was missed is made up for, not the last one alone. */
+export const terms = { missed: { within: '1h' } } as const
 
 const called = (time: number): string => `slot-${new Date(time).toISOString()}`
 

@@ -21,8 +21,8 @@ writes down when it did not get its turn for half a second or more; who looks at
 down since when a delivery waits in them for leave to run, and which runs are of what a server kept after it was acknowledged.
 
 What is not ok, by what it was: missed times of the schedule and left-over tasks, where a sweep that the broker did not answer was not tried again, or where a
-worker whose clock was behind put a firing off until that clock would be right; tasks told as refused by a full queue while an earlier try was stored (all
-mended); false alarms of the checker about long waits behind a gate, workers that had left, and clocks of processes that drift apart (mended in the machine).
+worker whose clock was behind put a firing off until that clock would be right, and where the machine itself asked for no more than the last of the missed times; tasks told as refused by a full queue while an earlier try was stored (all
+changed since); false alarms of the checker about long waits behind a gate, workers that had left, and clocks of processes that drift apart (changed in the machine).
 The rows that are not ok are kept until their command is run again.
 
 `
