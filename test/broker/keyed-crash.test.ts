@@ -65,37 +65,40 @@ test('a history with one that is lost, one that is not the latest or the first, 
   expect(wrongs([[ask(1, 'a', 'throttle'), ask(2, 'a', 'throttle', true)]], [run(2, 'a', 0, 'throttle')])).toHaveLength(1)
 })
 
-test('while a sender and a worker are killed, of each window one runs, the latest or the first, and none is lost', async () => {
-  await using board = await openBoard()
-  const given = { servers: inject('natsUrl'), namespace: board.namespace }
-  const start = (file: string, more: object) => program(`test/support/${file}.ts`, [JSON.stringify({ ...given, ...more })])
-  const worker = () => start('limited-worker', { slots: 2, lease: '3s' })
-  await using one = worker()
-  await using other = worker()
-  await Promise.all([one.says('ready'), other.says('ready')])
-  await using doomed = start('keyed-producer', { from: doomedFrom })
-  await using producer = start('keyed-producer', { from: 0 })
-  const runs = () => [...runsOf(one.lines), ...runsOf(other.lines)]
-  const windows = () => Math.min(...names.map((key) => new Set(runs().flatMap((run) => (run.key === key ? run.id : []))).size))
-  await until('both ask', () => [doomed, producer].every((each) => each.lines.length > 20), 180_000)
-  await until('both work', () => [one, other].every(({ lines }) => lines.length > 2) && windows() > 0, 180_000)
-  await doomed.kill()
-  await one.kill()
-  const before = windows()
-  await until('work goes on', () => windows() > before + 1, 180_000)
-  process.kill(producer.pid, 'SIGTERM')
-  await producer.says('done')
-  const asked = [askedBy(doomed), askedBy(producer)]
-  await until(
-    'all that was answered has run',
-    () => asked.flat().every(({ id }) => runs().some((run) => run.id === id && run.ended)),
-    30_000,
-  )
-  await until('the history is whole', () => wrongs(asked, runs()).every((each) => !each.endsWith('never ran')), 30_000)
-  expect(wrongs(asked, runs())).toEqual([])
-  // Both asked for the same at the same time, or nothing was tried.
-  expect(asked.map((each) => each.some(({ id }) => asked.every((all) => all.some((ask) => ask.id === id))))).toEqual([true, true])
-  // What ran twice was begun by the worker that was killed.
-  const twice = [...new Set(runs().map(({ id }) => id))].filter((id) => runs().filter((run) => run.id === id).length > 1)
-  expect(twice.filter((id) => !runsOf(one.lines).some((run) => run.id === id))).toEqual([])
-})
+test.each(['plain', 'bounded'] as const)(
+  'while a sender and a worker of a queue that is %s are killed, of each window one runs, the latest or the first, and none is lost',
+  async (as) => {
+    await using board = await openBoard()
+    const given = { servers: inject('natsUrl'), namespace: board.namespace, as }
+    const start = (file: string, more: object) => program(`test/support/${file}.ts`, [JSON.stringify({ ...given, ...more })])
+    const worker = () => start('limited-worker', { slots: 2, lease: '3s' })
+    await using one = worker()
+    await using other = worker()
+    await Promise.all([one.says('ready'), other.says('ready')])
+    await using doomed = start('keyed-producer', { from: doomedFrom })
+    await using producer = start('keyed-producer', { from: 0 })
+    const runs = () => [...runsOf(one.lines), ...runsOf(other.lines)]
+    const windows = () => Math.min(...names.map((key) => new Set(runs().flatMap((run) => (run.key === key ? run.id : []))).size))
+    await until('both ask', () => [doomed, producer].every((each) => each.lines.length > 20), 180_000)
+    await until('both work', () => [one, other].every(({ lines }) => lines.length > 2) && windows() > 0, 180_000)
+    await doomed.kill()
+    await one.kill()
+    const before = windows()
+    await until('work goes on', () => windows() > before + 1, 180_000)
+    process.kill(producer.pid, 'SIGTERM')
+    await producer.says('done')
+    const asked = [askedBy(doomed), askedBy(producer)]
+    await until(
+      'all that was answered has run',
+      () => asked.flat().every(({ id }) => runs().some((run) => run.id === id && run.ended)),
+      30_000,
+    )
+    await until('the history is whole', () => wrongs(asked, runs()).every((each) => !each.endsWith('never ran')), 30_000)
+    expect(wrongs(asked, runs())).toEqual([])
+    // Both asked for the same at the same time, or nothing was tried.
+    expect(asked.map((each) => each.some(({ id }) => asked.every((all) => all.some((ask) => ask.id === id))))).toEqual([true, true])
+    // What ran twice was begun by the worker that was killed.
+    const twice = [...new Set(runs().map(({ id }) => id))].filter((id) => runs().filter((run) => run.id === id).length > 1)
+    expect(twice.filter((id) => !runsOf(one.lines).some((run) => run.id === id))).toEqual([])
+  },
+)

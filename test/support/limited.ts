@@ -2,12 +2,18 @@
 
 import { type EnqueueOptions, queue, task, topic } from 'callboard'
 
-/** What is to be done: for so many ms, on behalf of a key. */
+/** What is to be done: for so many ms, on behalf of a key; `held` for as long as its worker is not told to let go. */
 export interface Limited {
   readonly n: number
   readonly key: string
   readonly ms: number
 }
+
+/** What lasts until SIGHUP tells its worker to let go. */
+export const held = -1
+
+/** How many tasks the bounded queue holds at most. */
+export const tight = 20
 
 /** The contract of it. */
 export const limited = task<Limited>('limited', { retry: { attempts: 3, backoff: 10 } })
@@ -15,9 +21,13 @@ export const limited = task<Limited>('limited', { retry: { attempts: 3, backoff:
 /** That it is to be done, for whoever listens. */
 export const limitedSaid = topic<Limited>('limited.said')
 
-/** The same work on lanes, and with turns for keys, in one stream and in three. */
+/** The same work in a bounded queue, on lanes, and with turns for keys, in one stream and in three. */
 export const contracts = {
   plain: limited,
+  bounded: task<Limited>('limited', {
+    queue: queue('tight', { limit: { tasks: tight }, full: 'wait' }),
+    retry: { attempts: 3, backoff: 10 },
+  }),
   laned: task<Limited>('limited', { lanes: ['high', 'normal', 'low'], retry: { attempts: 3, backoff: 10 } }),
   fair: task<Limited>('limited', { fair: ({ key }) => key, retry: { attempts: 3, backoff: 10 } }),
   'fair in partitions': task<Limited>('limited', {
