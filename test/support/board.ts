@@ -56,6 +56,7 @@ export function streams({ namespace }: Board) {
     dead: `${upper}_DEAD`,
     ledger: `${upper}_LEDGER`,
     queue: (name = 'default') => `${upper}_QUEUE_${name}`,
+    later: (name: string) => `${upper}_LATER_${name}`,
   }
 }
 
