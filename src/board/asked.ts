@@ -15,6 +15,8 @@ const patience = 3_000
 
 /** Heeds what this worker is asked: to leave within so many ms, as a number. Gives back how to stop listening. */
 export function heedAsked(core: Core, leave: (drain: number) => Leaving): () => void {
+  // A service that begins and fails on a closed board passes here as well; there nobody can ask.
+  if (core.link.nc.isClosed()) return () => undefined
   const subscription = core.link.nc.subscribe(core.names.ask(core.worker), {
     callback(error, message) {
       const drain = error ? Number.NaN : Number(message.string() || Number.NaN)
