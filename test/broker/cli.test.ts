@@ -249,6 +249,13 @@ export default (board: import('callboard').Board) => board.service('checker').pe
 })
 `
 
+const twoQueues = `
+import { task } from 'callboard'
+export default (board) => board.service('parter')
+  .perform(task('part.aside', { queue: 'part-aside' }), () => console.log('performed aside'))
+  .perform(task('part.chosen', { queue: 'part-chosen' }), () => console.log('performed chosen'))
+`
+
 describe('the binary', () => {
   test('reads the broker from its environment, and writes data to standard output only', async () => {
     const { code, out, err } = await cli(['topics', '--json'], { env })
@@ -289,6 +296,28 @@ describe('the binary', () => {
     const { code, out, err } = await running.ended
     expect([code, out]).toEqual([0, 'performed slow\n'])
     expect(err).toMatch(/draining: 1 running[\s\S]*drained in/)
+  })
+
+  test('start performs only tasks of the queues that are named, and leaves the rest waiting', async () => {
+    const cwd = app({ 'app.mjs': twoQueues })
+    await board.enqueue(task('part.aside', { queue: 'part-aside' }), {})
+    await board.enqueue(task('part.chosen', { queue: 'part-chosen' }), {})
+    const running = begin(['start', './app.mjs', '--queues', 'part-chosen', '--lanes', 'normal'], { env, cwd })
+    await until('the chosen queue is served', () => running.written.out.includes('performed chosen'))
+    running.process.kill('SIGTERM')
+    const { code, out } = await running.ended
+    expect([code, out]).toEqual([0, 'performed chosen\n'])
+    const aside = (await board.inspect.queues()).find(({ name }) => name === 'part-aside')
+    expect(aside?.performers).toEqual([expect.objectContaining({ task: 'part.aside', known: false, waiting: 1 })])
+  })
+
+  test('start refuses a queue that the service does not perform, and a part of what was started already', async () => {
+    const started = twoQueues.replace(/\n$/, '.start()\n')
+    const cwd = app({ 'app.mjs': twoQueues, 'begun.mjs': started })
+    const strange = await cli(['start', './app.mjs', '--queues', 'part-chosn'], { env, cwd })
+    expect([strange.code === 0, strange.err]).toEqual([false, expect.stringContaining('part-chosn')])
+    const begun = await cli(['start', './begun.mjs', '--lanes', 'normal'], { env, cwd })
+    expect([begun.code, begun.err]).toEqual([2, expect.stringContaining('starts parter itself')])
   })
 
   test('a module without services is refused with what to write', async () => {

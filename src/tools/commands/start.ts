@@ -2,8 +2,8 @@
 
 import { resolve } from 'node:path'
 import { spelled } from '../../base/duration.ts'
-import type { Board, Duration, Service, ServiceBuilder } from '../../index.ts'
-import type { Call } from '../cli/call.ts'
+import type { Board, Duration, Lane, Service, ServiceBuilder, StartOptions } from '../../index.ts'
+import { type Call, given } from '../cli/call.ts'
 import { load } from '../cli/module.ts'
 import { durationOf } from '../cli/said.ts'
 import { UsageError } from '../cli/usage.ts'
@@ -22,6 +22,7 @@ const patience = '25s'
 /** `callboard start <entry…>`. */
 export async function start(call: Call): Promise<number> {
   const drain = durationOf(call, 'drain') ?? patience
+  const part: StartOptions = given({ queues: listOf(call, 'queues'), lanes: listOf(call, 'lanes') as Lane[] | undefined })
   const entries: Entry[] = []
   for (const file of call.args) entries.push(await entryOf(call, file))
   const board = await call.board({ log: call.err.tty ? false : 'info' })
@@ -33,7 +34,7 @@ export async function start(call: Call): Promise<number> {
     }),
   )
   const services: Service[] = []
-  for (const [index, entry] of entries.entries()) services.push(...(await started(call.args[index] ?? '', await entry(board))))
+  for (const [index, entry] of entries.entries()) services.push(...(await started(call.args[index] ?? '', await entry(board), part)))
   if (services.length === 0)
     throw new UsageError(
       'Nothing was started.',
@@ -54,16 +55,30 @@ async function entryOf(call: Call, file: string): Promise<Entry> {
   )
 }
 
-async function started(file: string, value: Given): Promise<Service[]> {
+async function started(file: string, value: Given, part: StartOptions): Promise<Service[]> {
   const all =
     value === undefined ? [] : Array.isArray(value) ? (value as readonly (Service | ServiceBuilder)[]) : [value as Service | ServiceBuilder]
   return Promise.all(
     all.map((each) => {
-      if ('stage' in each) return each
-      if (typeof each?.start === 'function') return each.start()
+      if ('stage' in each) {
+        if (Object.keys(part).length === 0) return each
+        throw new UsageError(
+          `${file} starts ${each.name} itself, so no part of it can be chosen.`,
+          'Give back what board.service(…) begins, without start().',
+        )
+      }
+      if (typeof each?.start === 'function') return each.start(part)
       throw new UsageError(`${file} gives back something that is no service.`, 'Give back what board.service(…) begins, or a list of it.')
     }),
   )
+}
+
+/** Names with commas between them. */
+function listOf(call: Call, flag: string): string[] | undefined {
+  return call
+    .flag(flag)
+    ?.split(',')
+    .map((each) => each.trim())
 }
 
 async function drained({ err }: Call, services: readonly Service[], drain: Duration): Promise<number> {
