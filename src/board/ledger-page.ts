@@ -25,7 +25,7 @@ export class Column {
     this.#bytes[this.#at++] = rest
   }
 
-  /** Ids are short and ASCII, most of them: written here, which costs a third of a call that leaves JavaScript. */
+  /** Ids are short and ASCII, most of them: written here, which costs less than a call that leaves JavaScript. */
   text(text: string): void {
     if (this.#at + 3 * text.length > this.#bytes.length) this.#grow(3 * text.length)
     const bytes = this.#bytes

@@ -2,7 +2,7 @@
  * Stores many messages one by one, as many under way as there is room for, where that is faster than in batches.
  *
  * The broker keeps each batch in a store of its own until it is complete, and then writes all of it once more. A server on its own that
- * does not sync each message stores single ones 1.3 times as fast; one that does, or that has to hear its followers, stores
+ * does not sync each message stores single ones faster; one that does, or that has to hear its followers, stores
  * batches faster. The first is measured here, the second is known.
  */
 
